@@ -1,3 +1,24 @@
-//! A simulated Neuron device, without C, files, environment variables or clocks of its own.
-#![warn(clippy::pedantic)]
-#![allow(clippy::pedantic, reason = "placeholder while the crate is laid out")]
+//! A simulated Neuron device: what it has, what it does, and when.
+//!
+//! The crate knows no C, no environment variables and no logs. Threads and clocks are in [`driver`] alone,
+//! `unsafe` in [`memory::bytes`] alone. `docs/architecture.md` tells how the parts work together.
+
+pub mod config;
+pub mod device;
+pub mod draw;
+pub mod driver;
+pub mod fault;
+pub mod kernel;
+pub mod ledger;
+pub mod memory;
+pub mod model;
+pub mod port;
+pub mod profile;
+pub mod recorder;
+pub mod request;
+pub mod seq;
+pub mod shard;
+pub mod status;
+mod sync;
+pub mod time;
+pub mod unit;

@@ -1,0 +1,242 @@
+//! The device: all queues, banks and threads of one opened machine.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::config::{Config, Time};
+use crate::driver::manual::Manual;
+use crate::driver::threaded::Threaded;
+use crate::driver::{Driver, Waited};
+use crate::ledger::Ledger;
+use crate::memory::bank::{Bank, Full};
+use crate::memory::storage::Storage;
+use crate::port::{Listening, Port, Signal, SubmitError};
+use crate::recorder::Recorder;
+use crate::request::{Answer, Request, Work};
+use crate::seq::{Seq, UnitId, UnitKind};
+use crate::shard::Shard;
+use crate::time::Tick;
+use crate::unit::Unit;
+
+/// A simulated machine with the cores that one process has. All methods may be called from any thread.
+pub struct Device {
+    config: Config,
+    shards: Vec<Arc<Shard>>,
+    banks: Vec<Arc<Bank>>,
+    driver: Steering,
+    ledger: Arc<Ledger>,
+    recorder: Arc<Recorder>,
+}
+
+/// The driver, and the one that can be stepped if it is that one.
+enum Steering {
+    Threaded(Threaded),
+    Manual(Manual),
+}
+
+impl Device {
+    /// Opens the machine that `config` describes, counting in `ledger`, which has as many cores.
+    pub fn open(config: Config, ledger: Ledger) -> Device {
+        let cores = u8::try_from(config.cores).map_or(256, usize::from);
+        assert_eq!(ledger.cores(), cores, "the ledger is made for the device");
+        let ledger = Arc::new(ledger);
+        let recorder = Arc::new(Recorder::new(config.cores));
+        let (plan, rates) = (Arc::new(config.plan.clone()), Arc::new(config.profile.time.clone()));
+        let shard = |place| {
+            let unit = UnitId::at(place);
+            let depth = if unit.kind == UnitKind::Compute { config.compute_depth } else { u64::MAX };
+            let port = Port::new(unit, depth, Arc::clone(&ledger));
+            let unit = Unit::new(unit, config.seed, Arc::clone(&plan));
+            Arc::new(Shard::new(port, unit, Arc::clone(&rates), Arc::clone(&recorder)))
+        };
+        let shards: Vec<Arc<Shard>> = (0..cores * UnitId::PER_CORE).map(shard).collect();
+        let driver = match config.time {
+            Time::Free => Steering::Threaded(Threaded::free()),
+            Time::Wall(scale) => Steering::Threaded(Threaded::wall(scale)),
+            Time::Manual => Steering::Manual(Manual::new(shards.clone())),
+        };
+        let profile = &config.profile;
+        let taken = profile.model_code_bytes() * u64::from(profile.cores_per_bank());
+        let bank = |index| Arc::new(Bank::new(index, profile.bank_bytes(), taken));
+        let banks = (0..profile.devices * profile.banks_per_device).map(bank).collect();
+        for core in 0..cores {
+            let memory = ledger.memory(u8::try_from(core).expect("at most 256 cores"));
+            memory.set_limit(profile.bank_bytes());
+            memory.take(profile.model_code_bytes() * u64::from(config.lnc));
+        }
+        Device { config, shards, banks, driver, ledger, recorder }
+    }
+
+    /// What it was opened with.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Its counters.
+    pub fn ledger(&self) -> &Arc<Ledger> {
+        &self.ledger
+    }
+
+    /// Records what it does, once started.
+    pub fn recorder(&self) -> &Recorder {
+        &self.recorder
+    }
+
+    /// The simulated instant.
+    pub fn now(&self) -> Tick {
+        self.driver().now()
+    }
+
+    /// Whether the process has a logical core `core`.
+    pub fn has_core(&self, core: u8) -> bool {
+        u32::from(core) < self.config.cores
+    }
+
+    /// The machine's device that holds logical core `core`.
+    pub fn device_of(&self, core: u8) -> u32 {
+        self.physical_core(core) / self.config.profile.cores_per_device
+    }
+
+    /// The bank in which logical core `core` has its memory.
+    pub fn bank_of(&self, core: u8) -> &Arc<Bank> {
+        let bank = self.physical_core(core) / self.config.profile.cores_per_bank();
+        &self.banks[bank as usize]
+    }
+
+    /// Bank `bank` of device `device`, if there is one.
+    pub fn bank(&self, device: u32, bank: u32) -> Option<&Arc<Bank>> {
+        let per_device = self.config.profile.banks_per_device;
+        let place = device.checked_mul(per_device)?.checked_add(bank)?;
+        self.banks.get(place as usize).filter(|_| bank < per_device)
+    }
+
+    /// The first physical core of logical core `core`, counted over the whole machine.
+    fn physical_core(&self, core: u8) -> u32 {
+        (self.config.first_core + u32::from(core)) * self.config.lnc
+    }
+
+    /// Allocates `len` bytes on the bank of `core`.
+    ///
+    /// # Errors
+    /// When the bank has no room.
+    pub fn allocate(&self, core: u8, len: u64) -> Result<Storage, Full> {
+        Storage::on_device(self.bank_of(core), core, len, &self.ledger)
+    }
+
+    /// Submits a request to `unit`; `answer` is given when it completes.
+    ///
+    /// # Errors
+    /// When the queue does not accept it; nothing has changed then, and `answer` is dropped unused.
+    pub fn submit(&self, unit: UnitId, work: Work, answer: Answer) -> Result<Seq, SubmitError> {
+        let shard = self.shard(unit);
+        let run = match &work {
+            Work::Execute(run) => Some(Arc::clone(run)),
+            Work::Read { .. } | Work::Write { .. } | Work::Copy { .. } => None,
+        };
+        match shard.port.submit(Request { work, answer }, self.driver().now()) {
+            Ok(num) => {
+                if let Some(run) = run {
+                    run.model.submitted(num);
+                }
+                self.driver().wake(shard);
+                Ok(Seq::new(unit, num))
+            }
+            Err((error, refused)) => {
+                drop(refused);
+                if matches!(error, SubmitError::Full { .. }) {
+                    self.driver().wake(shard); // a program that only submits must get on as well
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Whether request `num` of `unit` has completed. Helps it on if it is cheap and due.
+    pub fn is_completed(&self, unit: UnitId, num: u64) -> bool {
+        self.look(unit, num) >= num
+    }
+
+    /// The number of the last completed request of `unit`; 0 if there is none. Helps the queue on.
+    pub fn completed(&self, unit: UnitId) -> u64 {
+        self.look(unit, u64::MAX)
+    }
+
+    /// The last completed number, after doing what is cheap and due if it is below `wanted`.
+    fn look(&self, unit: UnitId, wanted: u64) -> u64 {
+        let shard = self.shard(unit);
+        let mut seen = shard.port.completed();
+        if seen < wanted {
+            self.driver().look(shard);
+            seen = shard.port.completed();
+        }
+        self.driver().reach(shard.port.reached());
+        seen
+    }
+
+    /// Waits for request `num` of `unit`, at most for `limit` of real time if there is one.
+    pub fn wait(&self, unit: UnitId, num: u64, limit: Option<Duration>) -> Waited {
+        let shard = self.shard(unit);
+        let waited = self.driver().wait(shard, num, limit);
+        self.driver().reach(shard.port.reached());
+        waited
+    }
+
+    /// The number of the last request that `unit` accepted.
+    pub fn issued(&self, unit: UnitId) -> u64 {
+        self.shard(unit).port.issued()
+    }
+
+    /// Tells `signal` once when request `num` of `unit` has completed; at once if it has.
+    pub fn listen(&self, unit: UnitId, num: u64, signal: Box<dyn Signal>) -> Listening {
+        let shard = self.shard(unit);
+        let listening = shard.port.listen(num, signal);
+        if matches!(listening, Listening::Pending(_)) {
+            self.driver().wake(shard);
+        }
+        listening
+    }
+
+    /// Takes back a wish of [`Device::listen`].
+    pub fn forget(&self, unit: UnitId, key: u64) {
+        self.shard(unit).port.forget(key);
+    }
+
+    /// Tells `signal` of each completion of `unit`, in place of whoever was told before.
+    pub fn listen_to_each(&self, unit: UnitId, signal: Option<Box<dyn Signal>>) {
+        let shard = self.shard(unit);
+        shard.port.listen_to_each(signal);
+        self.driver().wake(shard);
+    }
+
+    /// Moves time to the next event and completes what ends then; `None`: nothing is left to do.
+    ///
+    /// # Panics
+    /// Unless it was opened with [`Time::Manual`].
+    pub fn step(&self) -> Option<Tick> {
+        match &self.driver {
+            Steering::Manual(manual) => manual.step(),
+            Steering::Threaded(_) => panic!("only a device that was opened for it can be stepped"),
+        }
+    }
+
+    /// Completes what was accepted, refuses everything else from now on, and ends all threads.
+    pub fn close(&self) {
+        self.shards.iter().for_each(|shard| shard.port.close());
+        for shard in &self.shards {
+            self.driver().wait(shard, shard.port.issued(), None);
+        }
+        self.driver().stop();
+        self.ledger.close();
+    }
+
+    fn shard(&self, unit: UnitId) -> &Arc<Shard> {
+        &self.shards[unit.place()]
+    }
+
+    fn driver(&self) -> &dyn Driver {
+        match &self.driver {
+            Steering::Threaded(threaded) => threaded,
+            Steering::Manual(manual) => manual,
+        }
+    }
+}

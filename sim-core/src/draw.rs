@@ -1,0 +1,60 @@
+//! Luck as a function of what is decided: the seed, the queue and the number of the request.
+
+use rand_chacha::ChaCha8Rng;
+use rand_core::{Rng, SeedableRng};
+
+use crate::seq::UnitId;
+
+/// The random values of one queue, one for each sequence number.
+///
+/// A value depends on the seed, the queue and the number alone, never on what was asked before: the
+/// generator's stream is the queue and its position the number. Asking in order is cheap, since the
+/// generator is then where it should be.
+#[derive(Debug)]
+pub struct Draws {
+    generator: ChaCha8Rng,
+    next: u64,
+}
+
+impl Draws {
+    /// The values of `unit` under `seed`.
+    pub fn new(seed: u64, unit: UnitId) -> Draws {
+        let mut generator = ChaCha8Rng::seed_from_u64(seed);
+        generator.set_stream(u64::from(unit.bits()));
+        Draws { generator, next: 0 }
+    }
+
+    /// The value of request `num`.
+    pub fn at(&mut self, num: u64) -> u64 {
+        if num != self.next {
+            self.generator.set_word_pos(u128::from(num) * 2); // two 32-bit words a value
+        }
+        self.next = num + 1;
+        self.generator.next_u64()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Draws;
+    use crate::seq::{UnitId, UnitKind};
+
+    const UNIT: UnitId = UnitId { core: 0, kind: UnitKind::Compute, queue: 0 };
+
+    #[test]
+    fn a_value_does_not_depend_on_what_was_asked_before() {
+        let mut in_order = Draws::new(7, UNIT);
+        let values: Vec<u64> = (0..200).map(|num| in_order.at(num)).collect();
+        let mut backwards = Draws::new(7, UNIT);
+        for num in (0..200).rev() {
+            assert_eq!(backwards.at(num), values[usize::try_from(num).expect("small")]);
+        }
+    }
+
+    #[test]
+    fn queues_and_seeds_differ() {
+        let other = UnitId { core: 1, ..UNIT };
+        assert_ne!(Draws::new(7, UNIT).at(1), Draws::new(7, other).at(1));
+        assert_ne!(Draws::new(7, UNIT).at(1), Draws::new(8, UNIT).at(1));
+    }
+}

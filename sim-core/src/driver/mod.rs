@@ -1,0 +1,42 @@
+//! Drivers: who pumps the shards, and what time it is.
+
+pub mod manual;
+pub mod threaded;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::shard::Shard;
+use crate::time::Tick;
+
+/// Moves time and requests on. One exists for each device.
+pub trait Driver: Send + Sync {
+    /// The simulated instant of a submission that happens now.
+    fn now(&self) -> Tick;
+
+    /// The program has seen something that happened at `at`: what it does next is later.
+    fn reach(&self, at: Tick);
+
+    /// `shard` has a new request, or somebody who waits to be told of one.
+    fn wake(&self, shard: &Arc<Shard>);
+
+    /// The program looked at `shard` and found a request not completed. Never blocks or takes long.
+    fn look(&self, shard: &Arc<Shard>);
+
+    /// Waits until request `num` of `shard` has completed, at most for `limit` if there is one.
+    fn wait(&self, shard: &Arc<Shard>, num: u64, limit: Option<Duration>) -> Waited;
+
+    /// Ends all threads. Every queue is empty and closed by then.
+    fn stop(&self);
+}
+
+/// How a wait ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Waited {
+    /// The request has completed.
+    Completed,
+    /// The limit has passed.
+    TimedOut,
+    /// The request can never complete: nothing is left to do.
+    Stuck,
+}

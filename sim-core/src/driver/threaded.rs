@@ -1,0 +1,296 @@
+//! The driver for real programs: worker threads, helped by whoever looks or waits.
+//!
+//! In free-running time a request is due as soon as it is submitted, and a thread that looks for its
+//! completion can do it at once. So a submission does not wake a worker that watches anyway: after work a
+//! worker looks round every [`NAP`] for a while before it goes to sleep. Only somebody who waits in the
+//! kernel, for an eventfd, is worth a wake at once.
+#![expect(clippy::disallowed_methods, reason = "this is the driver with the threads and the clock")]
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::AcqRel, Ordering::Relaxed};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use crossbeam_utils::sync::{Parker, Unparker};
+use parking_lot::{Condvar, Mutex, MutexGuard};
+
+use super::{Driver, Waited};
+use crate::port::{Listening, Signal};
+use crate::shard::{Effort, Progress, Pumped, Shard};
+use crate::time::Tick;
+
+/// How long a worker that watches closes its eyes.
+const NAP: Duration = Duration::from_micros(50);
+/// How many naps in a row without work a worker watches before it sleeps.
+const NAPS: u32 = 20;
+
+/// Drives a device with threads, which are started when the first request comes.
+pub struct Threaded {
+    crew: Arc<Crew>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+/// What the workers share.
+struct Crew {
+    clock: Clock,
+    most: usize,
+    pool: Mutex<Pool>,
+    /// Told when a shard is listed or the crew stops.
+    news: Condvar,
+}
+
+enum Clock {
+    /// The latest instant that the program has seen.
+    Free(AtomicU64),
+    /// Real time since `origin`, a simulated second taking `scale` seconds.
+    Wall { origin: Instant, scale: f64 },
+}
+
+/// Who does what, under one short lock.
+#[derive(Default)]
+struct Pool {
+    /// Shards that may have something to do, each at most once (see [`Shard::listed`]).
+    ready: VecDeque<Arc<Shard>>,
+    /// Shards whose next request ends later, by that instant and their place.
+    timers: BTreeMap<(Tick, usize), Arc<Shard>>,
+    workers: usize,
+    /// Workers in the midst of long work.
+    heavy: usize,
+    sleeping: usize,
+    watching: usize,
+    stopping: bool,
+}
+
+impl Threaded {
+    /// A driver whose time runs freely.
+    pub fn free() -> Threaded {
+        Threaded::new(Clock::Free(AtomicU64::new(0)))
+    }
+
+    /// A driver in which a simulated second takes `scale` seconds.
+    pub fn wall(scale: f64) -> Threaded {
+        Threaded::new(Clock::Wall { origin: Instant::now(), scale })
+    }
+
+    fn new(clock: Clock) -> Threaded {
+        let cpus = thread::available_parallelism().map_or(1, usize::from);
+        let crew = Crew { clock, most: 2 * cpus + 2, pool: Mutex::default(), news: Condvar::new() };
+        Threaded { crew: Arc::new(crew), threads: Mutex::default() }
+    }
+
+    /// Starts a worker if all there are do something long. Without threads the device is not lost:
+    /// whoever looks or waits still does its work.
+    fn hire(&self, mut pool: MutexGuard<'_, Pool>) {
+        if pool.workers > pool.heavy || pool.workers >= self.crew.most || pool.stopping {
+            return;
+        }
+        pool.workers += 1;
+        drop(pool);
+        let crew = Arc::clone(&self.crew);
+        match thread::Builder::new().name("nrt-sim".into()).spawn(move || crew.work()) {
+            Ok(thread) => self.threads.lock().push(thread),
+            Err(_) => self.crew.pool.lock().workers -= 1,
+        }
+    }
+
+    fn wake_for(&self, shard: &Arc<Shard>, urgent: bool) {
+        if shard.listed.swap(true, AcqRel) && !urgent {
+            return;
+        }
+        let mut pool = self.crew.pool.lock();
+        // Listed by us or by another: a second entry does no harm, and a lost one would.
+        pool.ready.push_back(Arc::clone(shard));
+        if pool.watching > 0 && !urgent {
+            return; // it looks round soon enough
+        }
+        if pool.watching + pool.sleeping > 0 {
+            self.crew.news.notify_one();
+        } else {
+            self.hire(pool);
+        }
+    }
+}
+
+impl Crew {
+    /// Up to which instant requests may complete.
+    fn horizon(&self) -> Tick {
+        match self.clock {
+            Clock::Free(_) => Tick::END,
+            Clock::Wall { .. } => self.now(),
+        }
+    }
+
+    fn now(&self) -> Tick {
+        match &self.clock {
+            Clock::Free(now) => Tick(now.load(Relaxed)),
+            Clock::Wall { origin, scale } => Tick(nanos(origin.elapsed().div_f64(*scale))),
+        }
+    }
+
+    fn reach(&self, at: Tick) {
+        if let Clock::Free(now) = &self.clock
+            && now.load(Relaxed) < at.0
+        {
+            now.fetch_max(at.0, Relaxed);
+        }
+    }
+
+    /// When `at` comes on the real clock.
+    fn instant(&self, at: Tick) -> Option<Instant> {
+        match self.clock {
+            Clock::Free(_) => None,
+            Clock::Wall { origin, scale } => {
+                origin.checked_add(Duration::try_from_secs_f64(at.0 as f64 * scale / 1e9).ok()?)
+            }
+        }
+    }
+
+    fn pump(&self, shard: &Shard, effort: Effort) -> Pumped {
+        let Progress { pumped, told } = shard.pump(self.horizon(), effort);
+        if let Some(at) = told {
+            self.reach(at); // whoever was told counts as having seen it
+        }
+        pumped
+    }
+
+    /// The life of a worker.
+    fn work(&self) {
+        let mut idle_naps = 0;
+        let mut pool = self.pool.lock();
+        loop {
+            self.ring_timers(&mut pool);
+            if let Some(shard) = pool.ready.pop_front() {
+                idle_naps = 0;
+                drop(pool);
+                // AcqRel: what was submitted before this is seen by the pump; what comes after lists anew.
+                shard.listed.swap(false, AcqRel);
+                self.serve(&shard);
+                pool = self.pool.lock();
+            } else if pool.stopping {
+                return;
+            } else if let Some((&(at, _), _)) = pool.timers.first_key_value() {
+                let at = self.instant(at).unwrap_or_else(|| Instant::now() + NAP);
+                pool.sleeping += 1;
+                self.news.wait_until(&mut pool, at);
+                pool.sleeping -= 1;
+            } else if pool.watching == 0 && idle_naps < NAPS {
+                idle_naps += 1;
+                pool.watching += 1;
+                self.news.wait_for(&mut pool, NAP);
+                pool.watching -= 1;
+            } else {
+                pool.sleeping += 1;
+                self.news.wait(&mut pool);
+                pool.sleeping -= 1;
+            }
+        }
+    }
+
+    /// Lists the shards whose timers have run out.
+    fn ring_timers(&self, pool: &mut Pool) {
+        while let Some(first) = pool.timers.first_entry() {
+            if first.key().0 > self.now() {
+                return;
+            }
+            let shard = first.remove();
+            pool.ready.push_back(shard);
+        }
+    }
+
+    fn serve(&self, shard: &Arc<Shard>) {
+        loop {
+            match self.pump(shard, Effort::Light) {
+                Pumped::Idle | Pumped::Busy => return,
+                Pumped::Until(at) => {
+                    let place = shard.port.unit().place();
+                    self.pool.lock().timers.insert((at, place), Arc::clone(shard));
+                    return;
+                }
+                Pumped::Heavy => {
+                    self.pool.lock().heavy += 1;
+                    self.pump(shard, Effort::Any);
+                    self.pool.lock().heavy -= 1;
+                }
+            }
+        }
+    }
+}
+
+/// A duration as simulated nanoseconds; the end of time if it is longer than that.
+fn nanos(span: Duration) -> u64 {
+    u64::try_from(span.as_nanos()).unwrap_or(u64::MAX)
+}
+
+impl Driver for Threaded {
+    fn now(&self) -> Tick {
+        self.crew.now()
+    }
+
+    fn reach(&self, at: Tick) {
+        self.crew.reach(at);
+    }
+
+    fn wake(&self, shard: &Arc<Shard>) {
+        self.wake_for(shard, shard.port.is_listened());
+    }
+
+    fn look(&self, shard: &Arc<Shard>) {
+        if self.crew.pump(shard, Effort::Light) == Pumped::Heavy {
+            self.wake_for(shard, !shard.listed.load(Relaxed));
+        }
+    }
+
+    fn wait(&self, shard: &Arc<Shard>, num: u64, limit: Option<Duration>) -> Waited {
+        let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
+        let parker = Parker::new();
+        let mut wish = None;
+        let waited = loop {
+            let pumped = self.crew.pump(shard, Effort::Any);
+            if shard.port.completed() >= num {
+                break Waited::Completed;
+            }
+            if wish.is_none() {
+                let told = Box::new(Wakes(parker.unparker().clone()));
+                match shard.port.listen(num, told) {
+                    Listening::Signalled => break Waited::Completed,
+                    Listening::Pending(key) => wish = Some(key),
+                }
+                continue; // whoever was busy may have stopped before it could see the wish
+            }
+            let due = match pumped {
+                Pumped::Until(at) => self.crew.instant(at),
+                Pumped::Idle | Pumped::Busy | Pumped::Heavy => None,
+            };
+            match due.into_iter().chain(deadline).min() {
+                None => parker.park(),
+                Some(at) => parker.park_deadline(at),
+            }
+            if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+                let completed = shard.port.completed() >= num;
+                break if completed { Waited::Completed } else { Waited::TimedOut };
+            }
+        };
+        if let Some(key) = wish {
+            shard.port.forget(key);
+        }
+        waited
+    }
+
+    fn stop(&self) {
+        self.crew.pool.lock().stopping = true;
+        self.crew.news.notify_all();
+        for thread in self.threads.lock().drain(..) {
+            thread.join().expect("workers catch the panics of kernels");
+        }
+    }
+}
+
+/// Wakes a thread that waits for a completion.
+struct Wakes(Unparker);
+
+impl Signal for Wakes {
+    fn signal(&self) {
+        self.0.unpark();
+    }
+}

@@ -1,0 +1,249 @@
+//! Where the program's threads meet a queue: submitting, observing, and being told.
+//!
+//! The order of a completion is the contract: the data is there, then the status is written, then the
+//! number is published, then events are signalled. [`Port::complete`] is the only place that does the
+//! last three, so no path can differ.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+
+use crossbeam_utils::CachePadded;
+
+use crate::ledger::Ledger;
+use crate::request::Request;
+use crate::seq::{Seq, UnitId};
+use crate::status::Status;
+use crate::sync::{AtomicBool, AtomicU64, Mutex};
+use crate::time::Tick;
+
+/// The program's side of one queue. All methods may be called from any thread.
+pub struct Port {
+    unit: UnitId,
+    depth: u64,
+    intake: Mutex<Intake>,
+    completed: CachePadded<AtomicU64>,
+    reached: AtomicU64,
+    dead: AtomicBool,
+    listened: AtomicBool,
+    listeners: Mutex<Listeners>,
+    ledger: Arc<Ledger>,
+}
+
+#[derive(Default)]
+struct Intake {
+    issued: u64,
+    closed: bool,
+    waiting: VecDeque<Queued>,
+}
+
+/// A request that was accepted.
+pub struct Queued {
+    pub(crate) num: u64,
+    pub(crate) submitted: Tick,
+    pub(crate) request: Request,
+}
+
+#[derive(Default)]
+struct Listeners {
+    each: Option<Box<dyn Signal>>,
+    once: Vec<(u64, u64, Box<dyn Signal>)>,
+    next_key: u64,
+}
+
+/// Somebody who is told of completions.
+pub trait Signal: Send {
+    /// A completion that was asked for has been published. Called with the port's listeners locked.
+    fn signal(&self);
+}
+
+/// Why a submission was not accepted. Nothing has changed then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SubmitError {
+    /// A fatal status has ended the unit.
+    #[error("the execution unit is in a fatal state; the runtime must be initialised anew")]
+    Dead,
+    /// As many requests as the queue takes are not completed yet.
+    #[error("{depth} requests are queued, as many as the queue takes; wait for one to complete")]
+    Full {
+        /// How many that is.
+        depth: u64,
+    },
+    /// The device is being closed.
+    #[error("the device is being closed")]
+    Closed,
+}
+
+/// What became of a wish to be told of one completion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listening {
+    /// It has completed already, and the signal was given.
+    Signalled,
+    /// The signal will be given; the key takes the wish back.
+    Pending(u64),
+}
+
+impl Port {
+    /// The port of `unit`, which takes `depth` requests at a time.
+    pub fn new(unit: UnitId, depth: u64, ledger: Arc<Ledger>) -> Port {
+        Port {
+            unit,
+            depth,
+            intake: Mutex::new(Intake::default()),
+            completed: CachePadded::new(AtomicU64::new(0)),
+            reached: AtomicU64::new(0),
+            dead: AtomicBool::new(false),
+            listened: AtomicBool::new(false),
+            listeners: Mutex::new(Listeners::default()),
+            ledger,
+        }
+    }
+
+    /// The queue it belongs to.
+    pub fn unit(&self) -> UnitId {
+        self.unit
+    }
+
+    /// Accepts `request`, submitted at the instant `now`, and returns its number.
+    ///
+    /// # Errors
+    /// Dead before full before closed (observed). The request comes back, and nothing has changed.
+    pub fn submit(&self, request: Request, now: Tick) -> Result<u64, (SubmitError, Request)> {
+        if self.dead.load(Relaxed) {
+            // Relaxed: a submission that comes too early for the news is answered by the dead unit.
+            return Err((SubmitError::Dead, request));
+        }
+        let mut intake = self.intake.lock();
+        // Acquire pairs with `complete`: a free slot means that the completion can be seen.
+        let queued = intake.issued - self.completed.load(Acquire);
+        if queued >= self.depth {
+            drop(intake);
+            self.ledger.queue(self.unit).refuse();
+            return Err((SubmitError::Full { depth: self.depth }, request));
+        }
+        if intake.closed {
+            return Err((SubmitError::Closed, request));
+        }
+        intake.issued += 1;
+        let num = intake.issued;
+        intake.waiting.push_back(Queued { num, submitted: now, request });
+        self.ledger.queue(self.unit).accept(num, queued + 1);
+        Ok(num)
+    }
+
+    /// Refuses all further submissions.
+    pub(crate) fn close(&self) {
+        self.intake.lock().closed = true;
+    }
+
+    /// The number of the last accepted request; 0 if there was none.
+    pub fn issued(&self) -> u64 {
+        self.intake.lock().issued
+    }
+
+    /// Moves all waiting requests to `taken`, which must be empty, and says whether there were any.
+    ///
+    /// Only the owner of the unit takes.
+    pub(crate) fn take(&self, taken: &mut VecDeque<Queued>) -> bool {
+        std::mem::swap(&mut self.intake.lock().waiting, taken);
+        !taken.is_empty()
+    }
+
+    /// Whether a request waits to be taken.
+    pub(crate) fn has_waiting(&self) -> bool {
+        !self.intake.lock().waiting.is_empty()
+    }
+
+    /// Publishes the completion of request `num` at the instant `at`: status, number, events.
+    ///
+    /// Only the owner of the unit completes, in the order of the numbers. Says whether anyone was told.
+    pub(crate) fn complete(
+        &self,
+        num: u64,
+        answer: crate::request::Answer,
+        status: Status,
+        at: Tick,
+    ) -> bool {
+        if status.is_fatal() {
+            self.dead.store(true, Relaxed);
+        }
+        self.ledger.queue(self.unit).complete(status);
+        answer.give(Seq::new(self.unit, num), status);
+        self.reached.store(at.0, Relaxed);
+        let mut listeners = self.listeners.lock();
+        // Release pairs with every Acquire of `completed`: whoever sees the number sees status and data.
+        // It is stored under the lock, so that `listen` either sees it or is seen here.
+        self.completed.store(num, Release);
+        let mut told = false;
+        if let Some(each) = &listeners.each {
+            each.signal();
+            told = true;
+        }
+        if !listeners.once.is_empty() {
+            listeners.once.retain(|(wanted, _, signal)| {
+                let due = *wanted <= num;
+                if due {
+                    signal.signal();
+                    told = true;
+                }
+                !due
+            });
+            self.note_listeners(&listeners);
+        }
+        told
+    }
+
+    /// The number of the last completed request; 0 if there was none.
+    pub fn completed(&self) -> u64 {
+        self.completed.load(Acquire) // pairs with the Release in `complete`
+    }
+
+    /// The instant of the last completion that [`Port::completed`] has shown.
+    pub fn reached(&self) -> Tick {
+        Tick(self.reached.load(Relaxed))
+    }
+
+    /// Whether a fatal status has ended the unit.
+    pub fn is_dead(&self) -> bool {
+        self.dead.load(Relaxed)
+    }
+
+    /// Whether anyone waits to be told, and so may be asleep.
+    pub(crate) fn is_listened(&self) -> bool {
+        self.listened.load(Relaxed) // only a hint: whoever registers asks for a wake afterwards
+    }
+
+    /// Tells `signal` once when request `num` has completed; at once if it has.
+    pub fn listen(&self, num: u64, signal: Box<dyn Signal>) -> Listening {
+        let mut listeners = self.listeners.lock();
+        if self.completed.load(Acquire) >= num {
+            signal.signal();
+            return Listening::Signalled;
+        }
+        listeners.next_key += 1;
+        let key = listeners.next_key;
+        listeners.once.push((num, key, signal));
+        self.note_listeners(&listeners);
+        Listening::Pending(key)
+    }
+
+    /// Takes back one wish of [`Port::listen`]. When this returns, its signal is not given any more.
+    pub fn forget(&self, key: u64) {
+        let mut listeners = self.listeners.lock();
+        listeners.once.retain(|&(_, other, _)| other != key);
+        self.note_listeners(&listeners);
+    }
+
+    /// Tells `signal` of each completion from now on, in place of whoever was told before; `None`: nobody.
+    ///
+    /// When this returns, the one before is not told any more.
+    pub fn listen_to_each(&self, signal: Option<Box<dyn Signal>>) {
+        let mut listeners = self.listeners.lock();
+        listeners.each = signal;
+        self.note_listeners(&listeners);
+    }
+
+    fn note_listeners(&self, listeners: &Listeners) {
+        self.listened.store(listeners.each.is_some() || !listeners.once.is_empty(), Relaxed);
+    }
+}

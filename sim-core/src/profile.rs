@@ -1,0 +1,257 @@
+//! Instance profiles: how many devices, cores and banks a machine has, and how fast they are.
+
+use serde::Deserialize;
+
+use crate::time::Nanos;
+
+/// The profiles that come with the simulator, smallest of each family first.
+const BUILT_IN: [&str; 11] = [
+    include_str!("../profiles/trn1.2xlarge.toml"),
+    include_str!("../profiles/trn1.32xlarge.toml"),
+    include_str!("../profiles/trn1n.32xlarge.toml"),
+    include_str!("../profiles/inf2.xlarge.toml"),
+    include_str!("../profiles/inf2.8xlarge.toml"),
+    include_str!("../profiles/inf2.24xlarge.toml"),
+    include_str!("../profiles/inf2.48xlarge.toml"),
+    include_str!("../profiles/trn2.3xlarge.toml"),
+    include_str!("../profiles/trn2.48xlarge.toml"),
+    include_str!("../profiles/trn2u.48xlarge.toml"),
+    include_str!("../profiles/trn3.48xlarge.toml"),
+];
+
+/// What a simulated machine is made of. Read from TOML; the built-in files are the examples.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Profile {
+    /// Name of the instance type, such as `trn1.2xlarge`.
+    pub name: String,
+    /// Number of the instance family, as `nrt_get_instance_info` reports it.
+    pub family: u32,
+    /// Number of the instance size, as `nrt_get_instance_info` reports it.
+    pub size: u32,
+    /// Architecture of the cores.
+    pub arch: Arch,
+    /// Devices of the machine.
+    pub devices: u32,
+    /// Physical cores of each device.
+    pub cores_per_device: u32,
+    /// Physical cores to a logical core unless the program asks otherwise.
+    pub default_lnc: u32,
+    /// HBM banks of each device.
+    pub banks_per_device: u32,
+    /// Size of each bank in GiB.
+    pub bank_gib: u64,
+    /// MiB that each physical core takes from its bank at init.
+    pub model_code_mib: u64,
+    /// How long things take.
+    pub time: Rates,
+}
+
+/// The generation of a core.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Arch {
+    /// inf2 and trn1.
+    V2,
+    /// trn2.
+    V3,
+    /// trn3.
+    V4,
+}
+
+/// Durations and rates, from which the simulated duration of each request is computed.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rates {
+    /// A run of a model, beside its bytes, in nanoseconds.
+    pub launch_ns: u64,
+    /// A read, write or copy, beside its bytes, in nanoseconds.
+    pub dma_ns: u64,
+    /// Memory of a device, in 10^9 bytes a second.
+    pub hbm_gb_per_s: u64,
+    /// Host to device and back, in 10^9 bytes a second.
+    pub dma_gb_per_s: u64,
+    /// By how many thousandths a duration varies up and down.
+    pub jitter_permille: u64,
+}
+
+/// What is wrong with a profile.
+#[derive(Debug, thiserror::Error)]
+pub enum ProfileError {
+    /// Not TOML, or not a profile's keys.
+    #[error("{0}")]
+    Text(#[from] toml::de::Error),
+    /// A number no machine can have.
+    #[error("{0}")]
+    Shape(&'static str),
+}
+
+impl Profile {
+    /// Names of the built-in profiles.
+    pub fn names() -> Vec<String> {
+        BUILT_IN.iter().map(|text| Profile::built_in(text).name).collect()
+    }
+
+    /// The built-in profile called `name`, or the smallest of the family called `name` (`trn2`).
+    pub fn named(name: &str) -> Option<Profile> {
+        let mut all = BUILT_IN.iter().map(|text| Profile::built_in(text));
+        all.find(|profile| profile.name == name || profile.name.split('.').next() == Some(name))
+    }
+
+    /// Reads a profile from TOML, strictly.
+    ///
+    /// # Errors
+    /// An unknown or missing key, or a shape that no machine can have.
+    pub fn parse(text: &str) -> Result<Profile, ProfileError> {
+        let profile: Profile = toml::from_str(text)?;
+        profile.check().map_err(ProfileError::Shape)?;
+        Ok(profile)
+    }
+
+    fn built_in(text: &str) -> Profile {
+        Profile::parse(text).expect("the built-in profiles are tested")
+    }
+
+    fn check(&self) -> Result<(), &'static str> {
+        let fail = |wrong: bool, what| if wrong { Err(what) } else { Ok(()) };
+        fail(self.devices == 0 || self.devices > 64, "devices must be 1 to 64")?;
+        fail(!self.cores_per_device.is_power_of_two() || self.cores_per_device > 8, {
+            "cores_per_device must be 1, 2, 4 or 8"
+        })?;
+        fail(self.devices * self.cores_per_device > 256, "a process has at most 256 cores")?;
+        fail(self.default_lnc == 0 || !self.cores_per_device.is_multiple_of(self.default_lnc), {
+            "default_lnc must divide cores_per_device"
+        })?;
+        fail(self.banks_per_device == 0 || !self.cores_per_device.is_multiple_of(self.banks_per_device), {
+            "banks_per_device must divide cores_per_device"
+        })?;
+        fail(self.bank_gib == 0 || self.bank_gib > 1024, "bank_gib must be 1 to 1024")?;
+        fail(self.model_code_bytes() * u64::from(self.cores_per_bank()) > self.bank_bytes(), {
+            "model_code_mib does not fit into a bank"
+        })?;
+        fail(self.time.hbm_gb_per_s == 0 || self.time.dma_gb_per_s == 0, "a rate must be above 0")?;
+        fail(self.time.jitter_permille > 1000, "jitter_permille must be at most 1000")
+    }
+
+    /// Physical cores that share a bank.
+    pub fn cores_per_bank(&self) -> u32 {
+        self.cores_per_device / self.banks_per_device
+    }
+
+    /// Size of a bank.
+    pub fn bank_bytes(&self) -> u64 {
+        self.bank_gib << 30
+    }
+
+    /// What each physical core takes from its bank at init.
+    pub fn model_code_bytes(&self) -> u64 {
+        self.model_code_mib << 20
+    }
+
+    /// Logical cores of the machine when `lnc` physical cores make one.
+    pub fn logical_cores(&self, lnc: u32) -> u32 {
+        self.devices * self.cores_per_device / lnc
+    }
+}
+
+impl Arch {
+    /// The short name, as sysfs shows it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Arch::V2 => "v2",
+            Arch::V3 => "v3",
+            Arch::V4 => "v4",
+        }
+    }
+
+    /// Whether a NEFF built for `target` runs here. Code names and short names mean the same (observed);
+    /// `*` and nothing mean any.
+    pub fn runs(self, target: &str) -> bool {
+        let ours: [&str; 2] = match self {
+            Arch::V2 => ["v2", "sunda"],
+            Arch::V3 => ["v3", "cayman"],
+            Arch::V4 => ["v4", "mariana"],
+        };
+        matches!(target, "*" | "") || ours.contains(&target)
+    }
+}
+
+impl Rates {
+    /// How long a run over `bytes` of inputs and outputs takes.
+    pub fn run(&self, bytes: u64) -> Nanos {
+        Nanos(self.launch_ns.saturating_add(bytes / self.hbm_gb_per_s)) // 1 GB/s is 1 byte/ns
+    }
+
+    /// How long moving `bytes` between host and device takes.
+    pub fn transfer(&self, bytes: u64) -> Nanos {
+        Nanos(self.dma_ns.saturating_add(bytes / self.dma_gb_per_s))
+    }
+
+    /// How long moving `bytes` within a device takes.
+    pub fn copy(&self, bytes: u64) -> Nanos {
+        Nanos(self.dma_ns.saturating_add(bytes / self.hbm_gb_per_s))
+    }
+
+    /// `span`, varied by `luck` within the jitter.
+    pub fn jittered(&self, span: Nanos, luck: u64) -> Nanos {
+        let reach = span.0 / 1000 * self.jitter_permille;
+        // A remainder is a little biased towards small values; for a duration that does not matter.
+        Nanos(span.0.saturating_sub(reach).saturating_add(luck % (2 * reach + 1)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Profile;
+    use crate::time::Nanos;
+
+    #[test]
+    fn every_built_in_profile_is_valid_and_found_by_name() {
+        for name in Profile::names() {
+            let profile = Profile::named(&name).expect("found by its own name");
+            assert_eq!(profile.name, name);
+            profile.check().expect("valid");
+        }
+        assert_eq!(Profile::names().len(), 11);
+        assert_eq!(Profile::named("trn2").map(|p| p.name).as_deref(), Some("trn2.3xlarge"));
+        assert_eq!(Profile::named("p5"), None);
+    }
+
+    #[test]
+    fn the_documented_shapes_hold() {
+        let shape = |name: &str, lnc| {
+            let p = Profile::named(name).expect("built in");
+            (p.logical_cores(lnc), u64::from(p.banks_per_device) * p.bank_gib)
+        };
+        assert_eq!(shape("inf2.48xlarge", 1), (24, 32));
+        assert_eq!(shape("trn1.2xlarge", 1), (2, 32));
+        assert_eq!(shape("trn1.32xlarge", 1), (32, 32));
+        assert_eq!(shape("trn2.48xlarge", 2), (64, 96));
+        assert_eq!(shape("trn2u.48xlarge", 1), (128, 96));
+        assert_eq!(shape("trn3", 2), (64, 144));
+    }
+
+    #[test]
+    fn jitter_stays_within_its_share() {
+        let rates = Profile::named("trn1").expect("built in").time;
+        for luck in (0..u64::MAX).step_by(usize::MAX / 97) {
+            let Nanos(span) = rates.jittered(Nanos(100_000), luck);
+            assert!((98_000..=102_000).contains(&span), "{span}");
+        }
+    }
+
+    #[test]
+    fn a_profile_that_cannot_be_is_refused() {
+        let text = include_str!("../profiles/trn1.2xlarge.toml");
+        for (from, to) in [
+            ("devices = 1", "devices = 0"),
+            ("cores_per_device = 2", "cores_per_device = 3"),
+            ("bank_gib = 16", "bank_gib = 0"),
+            ("size = 1", "sizes = 1"),
+            ("hbm_gb_per_s = 820", "hbm_gb_per_s = 0"),
+        ] {
+            assert!(text.contains(from), "the test follows the file: {from}");
+            assert!(Profile::parse(&text.replacen(from, to, 1)).is_err(), "{to}");
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! What the device has done, kept per core while somebody wants to know.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+use parking_lot::Mutex;
+
+use crate::seq::Seq;
+use crate::status::Status;
+use crate::time::Tick;
+
+/// One completed request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Record {
+    /// The request.
+    pub seq: Seq,
+    /// The model it ran, if it ran one.
+    pub model: Option<u64>,
+    /// Bytes it moved or computed with.
+    pub bytes: u64,
+    /// When it began.
+    pub begins: Tick,
+    /// When it ended.
+    pub ends: Tick,
+    /// What it ended with.
+    pub status: Status,
+}
+
+/// A ring of records for each core; a full ring loses the oldest (observed).
+#[derive(Debug)]
+pub struct Recorder {
+    on: AtomicBool,
+    rings: Vec<Mutex<Ring>>,
+}
+
+#[derive(Debug, Default)]
+struct Ring {
+    room: usize,
+    records: VecDeque<Record>,
+}
+
+impl Recorder {
+    /// A recorder for `cores` cores that records nothing yet.
+    pub fn new(cores: u32) -> Recorder {
+        Recorder { on: AtomicBool::new(false), rings: (0..cores).map(|_| Mutex::default()).collect() }
+    }
+
+    /// Begins anew, with room for `room(core)` records of each core.
+    pub fn start(&self, room: impl Fn(usize) -> usize) {
+        for (core, ring) in self.rings.iter().enumerate() {
+            *ring.lock() = Ring { room: room(core), records: VecDeque::new() };
+        }
+        self.on.store(true, Relaxed);
+    }
+
+    /// Ends recording and forgets everything. Says whether it was on.
+    pub fn stop(&self) -> bool {
+        let was_on = self.on.swap(false, Relaxed);
+        self.rings.iter().for_each(|ring| *ring.lock() = Ring::default());
+        was_on
+    }
+
+    /// Whether it records.
+    pub fn is_on(&self) -> bool {
+        self.on.load(Relaxed)
+    }
+
+    pub(crate) fn record(&self, core: u8, record: Record) {
+        if !self.is_on() {
+            return;
+        }
+        let mut ring = self.rings[usize::from(core)].lock();
+        if ring.room == 0 {
+            return;
+        }
+        if ring.records.len() == ring.room {
+            ring.records.pop_front();
+        }
+        ring.records.push_back(record);
+    }
+
+    /// Takes the oldest records of `core` out, at most `most`.
+    pub fn fetch(&self, core: usize, most: usize) -> Vec<Record> {
+        let Some(ring) = self.rings.get(core) else { return Vec::new() };
+        let mut ring = ring.lock();
+        let count = most.min(ring.records.len());
+        ring.records.drain(..count).collect()
+    }
+}

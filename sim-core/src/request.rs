@@ -1,0 +1,120 @@
+//! Requests: what is to be done, and who is to be told.
+
+use std::sync::Arc;
+
+use crate::memory::bytes::{Extent, StatusWord};
+use crate::memory::storage::Span;
+use crate::model::Run;
+use crate::profile::Rates;
+use crate::seq::Seq;
+use crate::status::Status;
+use crate::time::Nanos;
+
+/// Up to so many bytes, a request is cheap enough for a thread that only asks whether it is done.
+const LIGHT_BYTES: u64 = 64 << 10;
+
+/// A request on its way through a queue.
+pub struct Request {
+    /// What is to be done.
+    pub work: Work,
+    /// Who is told the status, before the number is published.
+    pub answer: Answer,
+}
+
+/// What a request does. The lengths of source and target are equal, and lie within their memory.
+pub enum Work {
+    /// Device to program.
+    Read {
+        /// The tensor's bytes.
+        from: Span,
+        /// The program's buffer.
+        to: Extent,
+    },
+    /// Program to device.
+    Write {
+        /// The program's buffer, read when the request is done, not when it is submitted.
+        from: Extent,
+        /// The tensor's bytes.
+        to: Span,
+    },
+    /// Device to device.
+    Copy {
+        /// Source.
+        from: Span,
+        /// Target.
+        to: Span,
+    },
+    /// A run of a model.
+    Execute(Arc<Run>),
+}
+
+/// Who is told what a request ended with.
+pub enum Answer {
+    /// Nobody: the number alone says that it is done.
+    Nobody,
+    /// The program's status word.
+    Word(StatusWord),
+    /// Whoever gave the function. Called by the thread that completes the request; it must be short.
+    Call(Box<dyn FnOnce(Seq, Status) + Send>),
+}
+
+impl Answer {
+    pub(crate) fn give(self, seq: Seq, status: Status) {
+        match self {
+            Answer::Nobody => {}
+            Answer::Word(word) => word.write(status.code()),
+            Answer::Call(tell) => tell(seq, status),
+        }
+    }
+}
+
+impl Work {
+    /// How many bytes it moves or computes with.
+    pub(crate) fn bytes(&self) -> u64 {
+        match self {
+            Work::Read { from: span, .. } | Work::Write { to: span, .. } | Work::Copy { from: span, .. } => {
+                span.len() as u64
+            }
+            Work::Execute(run) => run.bytes,
+        }
+    }
+
+    /// The model it runs, if it runs one.
+    pub(crate) fn model(&self) -> Option<u64> {
+        match self {
+            Work::Execute(run) => Some(run.model.id),
+            Work::Read { .. } | Work::Write { .. } | Work::Copy { .. } => None,
+        }
+    }
+
+    /// Whether a thread that only looks may do it.
+    pub(crate) fn is_light(&self) -> bool {
+        self.bytes() <= LIGHT_BYTES
+    }
+
+    /// How long it takes on the device.
+    pub(crate) fn cost(&self, rates: &Rates) -> Nanos {
+        match self {
+            Work::Read { .. } | Work::Write { .. } => rates.transfer(self.bytes()),
+            Work::Copy { .. } => rates.copy(self.bytes()),
+            Work::Execute(_) => rates.run(self.bytes()),
+        }
+    }
+
+    /// Does it, and says what it ended with.
+    pub(crate) fn perform(&self) -> Status {
+        match self {
+            Work::Read { from, to } => to.copy_from(from.extent()),
+            Work::Write { from, to } => to.extent().copy_from(*from),
+            Work::Copy { from, to } => to.extent().copy_from(from.extent()),
+            Work::Execute(run) => {
+                let status = run.model.kernel.run(&run.inputs, &run.outputs);
+                if status.has_run() {
+                    run.counters.iter().for_each(|outputs| outputs.bump());
+                }
+                return status;
+            }
+        }
+        Status::Success
+    }
+}
