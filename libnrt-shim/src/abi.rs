@@ -1,0 +1,107 @@
+//! The structs of the C headers.
+
+use std::ffi::{c_char, c_int};
+
+/// `nrt_version_t` of `nrt_version.h`.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct Version {
+    pub(crate) numbers: [u64; 4],
+    pub(crate) detail: [u8; 128],
+    pub(crate) git_hash: [u8; 64],
+}
+
+/// `nrt_instance_info_t` of `nrt.h`.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct InstanceInfo {
+    pub(crate) family: u32,
+    pub(crate) size: u32,
+    pub(crate) arch_name: [u8; 16],
+    pub(crate) device_revision: [u8; 8],
+}
+
+/// `nrt_vnc_memory_stats_t` of `nrt.h`.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct MemoryStats {
+    pub(crate) bytes_used: usize,
+    pub(crate) bytes_limit: usize,
+}
+
+/// `nrt_tensor_device_allocation_info_t` of `nrt.h`.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct AllocationInfo {
+    pub(crate) physical_address: u64,
+    pub(crate) size: usize,
+    pub(crate) hbm_index: c_int,
+}
+
+/// `nrt_tensor_batch_op_t`.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct BatchOp {
+    pub(crate) offset: u64,
+    pub(crate) size: u64,
+    pub(crate) buffer: crate::boundary::Buffer,
+}
+
+/// `nrt_tensor_batch_t` of `nrt.h`.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct Batch {
+    pub(crate) tensor: u64,
+    pub(crate) ops: *const BatchOp,
+    pub(crate) num_ops: u32,
+}
+
+/// `nrt_model_info_t` of `nrt_experimental.h`.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct ModelInfo {
+    pub(crate) vnc: u32,
+}
+
+/// `nrt_tensor_info_t` of `nrt_experimental.h`.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct TensorInfo {
+    pub(crate) name: [u8; 256],
+    pub(crate) usage: u32,
+    pub(crate) size: usize,
+    pub(crate) dtype: u32,
+    pub(crate) shape: *mut u32,
+    pub(crate) ndim: u32,
+}
+
+/// `nrta_error_t` of the 2.28 `nrt_async.h`.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct AsyncError {
+    pub(crate) seq: u64,
+    pub(crate) code: u64,
+}
+
+const _: () = {
+    assert!(size_of::<Version>() == 224);
+    assert!(size_of::<InstanceInfo>() == 32);
+    assert!(size_of::<MemoryStats>() == 16);
+    assert!(size_of::<AllocationInfo>() == 24);
+    assert!(size_of::<BatchOp>() == 24);
+    assert!(size_of::<Batch>() == 24);
+    assert!(size_of::<ModelInfo>() == 4);
+    assert!(size_of::<TensorInfo>() == 296);
+    assert!(size_of::<AsyncError>() == 16);
+};
+
+/// `text` in a C array, cut to leave a zero byte at its end.
+pub(crate) fn c_text<const N: usize>(text: &str) -> [u8; N] {
+    let mut array = [0; N];
+    let count = text.len().min(N - 1);
+    array[..count].copy_from_slice(&text.as_bytes()[..count]);
+    array
+}
+
+/// A C string of ours.
+pub(crate) type CText = *const c_char;
