@@ -12,6 +12,7 @@ pub mod kernel;
 pub mod ledger;
 pub mod memory;
 pub mod model;
+pub mod neff;
 pub mod port;
 pub mod profile;
 pub mod recorder;

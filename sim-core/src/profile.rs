@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use crate::neff::Arch;
 use crate::time::Nanos;
 
 /// The profiles that come with the simulator, smallest of each family first.
@@ -45,18 +46,6 @@ pub struct Profile {
     pub model_code_mib: u64,
     /// How long things take.
     pub time: Rates,
-}
-
-/// The generation of a core.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Arch {
-    /// inf2 and trn1.
-    V2,
-    /// trn2.
-    V3,
-    /// trn3.
-    V4,
 }
 
 /// Durations and rates, from which the simulated duration of each request is computed.
@@ -151,28 +140,6 @@ impl Profile {
     /// Logical cores of the machine when `lnc` physical cores make one.
     pub fn logical_cores(&self, lnc: u32) -> u32 {
         self.devices * self.cores_per_device / lnc
-    }
-}
-
-impl Arch {
-    /// The short name, as sysfs shows it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Arch::V2 => "v2",
-            Arch::V3 => "v3",
-            Arch::V4 => "v4",
-        }
-    }
-
-    /// Whether a NEFF built for `target` runs here. Code names and short names mean the same (observed);
-    /// `*` and nothing mean any.
-    pub fn runs(self, target: &str) -> bool {
-        let ours: [&str; 2] = match self {
-            Arch::V2 => ["v2", "sunda"],
-            Arch::V3 => ["v3", "cayman"],
-            Arch::V4 => ["v4", "mariana"],
-        };
-        matches!(target, "*" | "") || ours.contains(&target)
     }
 }
 
