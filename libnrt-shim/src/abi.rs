@@ -5,7 +5,7 @@ use std::ffi::{c_char, c_int};
 /// `nrt_version_t` of `nrt_version.h`.
 #[repr(C)]
 #[derive(Clone, Copy)]
-pub struct Version {
+pub(crate) struct Version {
     pub(crate) numbers: [u64; 4],
     pub(crate) detail: [u8; 128],
     pub(crate) git_hash: [u8; 64],
@@ -14,7 +14,7 @@ pub struct Version {
 /// `nrt_instance_info_t` of `nrt.h`.
 #[repr(C)]
 #[derive(Clone, Copy)]
-pub struct InstanceInfo {
+pub(crate) struct InstanceInfo {
     pub(crate) family: u32,
     pub(crate) size: u32,
     pub(crate) arch_name: [u8; 16],
@@ -24,7 +24,7 @@ pub struct InstanceInfo {
 /// `nrt_vnc_memory_stats_t` of `nrt.h`.
 #[repr(C)]
 #[derive(Clone, Copy)]
-pub struct MemoryStats {
+pub(crate) struct MemoryStats {
     pub(crate) bytes_used: usize,
     pub(crate) bytes_limit: usize,
 }
@@ -32,7 +32,7 @@ pub struct MemoryStats {
 /// `nrt_tensor_device_allocation_info_t` of `nrt.h`.
 #[repr(C)]
 #[derive(Clone, Copy)]
-pub struct AllocationInfo {
+pub(crate) struct AllocationInfo {
     pub(crate) physical_address: u64,
     pub(crate) size: usize,
     pub(crate) hbm_index: c_int,
@@ -41,7 +41,7 @@ pub struct AllocationInfo {
 /// `nrt_tensor_batch_op_t`.
 #[repr(C)]
 #[derive(Clone, Copy)]
-pub struct BatchOp {
+pub(crate) struct BatchOp {
     pub(crate) offset: u64,
     pub(crate) size: u64,
     pub(crate) buffer: crate::boundary::Buffer,
@@ -50,23 +50,23 @@ pub struct BatchOp {
 /// `nrt_tensor_batch_t` of `nrt.h`.
 #[repr(C)]
 #[derive(Clone, Copy)]
-pub struct Batch {
+pub(crate) struct Batch {
     pub(crate) tensor: u64,
-    pub(crate) ops: *const BatchOp,
+    pub(crate) ops: crate::boundary::Array<BatchOp>,
     pub(crate) num_ops: u32,
 }
 
 /// `nrt_model_info_t` of `nrt_experimental.h`.
 #[repr(C)]
 #[derive(Clone, Copy)]
-pub struct ModelInfo {
+pub(crate) struct ModelInfo {
     pub(crate) vnc: u32,
 }
 
 /// `nrt_tensor_info_t` of `nrt_experimental.h`.
 #[repr(C)]
 #[derive(Clone, Copy)]
-pub struct TensorInfo {
+pub(crate) struct TensorInfo {
     pub(crate) name: [u8; 256],
     pub(crate) usage: u32,
     pub(crate) size: usize,
@@ -78,7 +78,7 @@ pub struct TensorInfo {
 /// `nrta_error_t` of the 2.28 `nrt_async.h`.
 #[repr(C)]
 #[derive(Clone, Copy)]
-pub struct AsyncError {
+pub(crate) struct AsyncError {
     pub(crate) seq: u64,
     pub(crate) code: u64,
 }

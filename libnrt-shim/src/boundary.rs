@@ -1,11 +1,13 @@
 //! The C boundary: panics stop here, pointers are looked at before anything happens, outputs are written
 //! only on success.
 
+use std::collections::BTreeSet;
 use std::ffi::{CStr, c_char};
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
 
+use parking_lot::Mutex;
 use sim_core::memory::bytes::Extent;
 
 use crate::error::ApiError;
@@ -18,8 +20,19 @@ pub(crate) fn answer(name: &'static str, body: impl FnOnce() -> Result<(), ApiEr
         Some(Err(error)) => error,
         None => ApiError::Failure(String::new()), // has been logged
     };
-    log::write(error.level(), name, &error);
+    match error {
+        ApiError::NotSimulated => not_simulated(name),
+        _ => log::write(error.level(), name, &error),
+    }
     error.status().code()
+}
+
+/// Logs, once for each name, that a function is not simulated.
+pub(crate) fn not_simulated(name: &'static str) {
+    static LOGGED: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+    if LOGGED.lock().insert(name) {
+        log::write(Level::Error, name, ApiError::NotSimulated);
+    }
 }
 
 /// Runs a body that may panic; a panic is a bug of the simulator's and becomes `None`.
@@ -39,7 +52,7 @@ macro_rules! export {
     ($(#[$doc:meta])* $version:literal fn $name:ident($($arg:ident: $type:ty),* $(,)?) $body:block) => {
         $(#[$doc])*
         #[unsafe(no_mangle)]
-        pub extern "C" fn $name($($arg: $type),*) -> u32 {
+        pub(crate) extern "C" fn $name($($arg: $type),*) -> u32 {
             $crate::boundary::answer(stringify!($name), move || $body)
         }
         $crate::boundary::version!(stringify!($name), stringify!($name), "@@", $version);
@@ -48,7 +61,7 @@ macro_rules! export {
      -> $result:ty, else $panicked:expr, $body:block) => {
         $(#[$doc])*
         #[unsafe(no_mangle)]
-        pub extern "C" fn $name($($arg: $type),*) -> $result {
+        pub(crate) extern "C" fn $name($($arg: $type),*) -> $result {
             $crate::boundary::contained(stringify!($name), move || $body).unwrap_or($panicked)
         }
         $crate::boundary::version!(stringify!($name), stringify!($name), "@@", $version);
@@ -56,7 +69,7 @@ macro_rules! export {
     ($(#[$doc:meta])* old $symbol:ident = $name:ident($($arg:ident: $type:ty),* $(,)?) $body:block) => {
         $(#[$doc])*
         #[unsafe(no_mangle)]
-        pub extern "C" fn $symbol($($arg: $type),*) -> u32 {
+        pub(crate) extern "C" fn $symbol($($arg: $type),*) -> u32 {
             $crate::boundary::answer(stringify!($name), move || $body)
         }
         $crate::boundary::version!(stringify!($symbol), stringify!($name), "@", "NRT_2.0.0");
@@ -76,7 +89,7 @@ pub(crate) use {export, version};
 
 /// A place of the caller's for a result. May be null or unaligned until [`Out::place`] has looked.
 #[repr(transparent)]
-pub struct Out<T> {
+pub(crate) struct Out<T> {
     at: *mut T,
 }
 
@@ -114,7 +127,7 @@ impl<T: Copy> Place<T> {
 
 /// A text of the caller's, which may be null.
 #[repr(transparent)]
-pub struct Text<'a> {
+pub(crate) struct Text<'a> {
     at: *const c_char,
     life: PhantomData<&'a CStr>,
 }
@@ -134,7 +147,7 @@ impl Text<'_> {
 /// A buffer of the caller's.
 #[repr(transparent)]
 #[derive(Clone, Copy)]
-pub struct Buffer {
+pub(crate) struct Buffer {
     at: *mut u8,
 }
 
@@ -153,6 +166,17 @@ impl Buffer {
         Ok(unsafe { Extent::new(self.at, len) })
     }
 
+    /// Its bytes, for something that only reads them while the function runs.
+    pub(crate) fn bytes<'a>(self, name: &'static str, len: usize) -> Result<&'a [u8], ApiError> {
+        self.extent(name, len)?;
+        if self.at.is_null() {
+            return Err(ApiError::Null(name));
+        }
+        // SAFETY: the C contract makes the caller give a buffer of this length that nobody changes while
+        // the function runs; null and lengths that no buffer can have were excluded.
+        Ok(unsafe { std::slice::from_raw_parts(self.at, len) })
+    }
+
     /// Its address.
     pub(crate) fn address(self) -> usize {
         self.at.addr()
@@ -161,24 +185,39 @@ impl Buffer {
 
 /// An array of the caller's, which may be null if it is empty.
 #[repr(transparent)]
-pub struct Array<T> {
+#[derive(Clone, Copy)]
+pub(crate) struct Array<T> {
     at: *const T,
 }
 
 impl<T: Copy> Array<T> {
     /// A copy of its `len` elements, so that what was checked is what is used.
-    pub(crate) fn to_vec(&self, name: &'static str, len: usize) -> Result<Vec<T>, ApiError> {
+    pub(crate) fn to_vec(self, name: &'static str, len: usize) -> Result<Vec<T>, ApiError> {
         if self.at.is_null() && len > 0 {
             return Err(ApiError::Null(name));
         }
-        // SAFETY: the C contract makes the caller give an array of this length; nothing is said of its
-        // alignment.
-        Ok((0..len).map(|index| unsafe { self.at.add(index).read_unaligned() }).collect())
+        let element = |index| {
+            // SAFETY: the C contract makes the caller give an array of this length.
+            let place = unsafe { self.at.add(index) };
+            // SAFETY: as above; nothing is said of its alignment.
+            unsafe { place.read_unaligned() }
+        };
+        let mut copy = Vec::new();
+        let no_memory =
+            |_| ApiError::Invalid(format!("{name} has {len} elements, more than there is memory"));
+        copy.try_reserve_exact(len).map_err(no_memory)?;
+        copy.extend((0..len).map(element));
+        Ok(copy)
     }
 }
 
 /// Copies as much of `value` as fits into the `size` bytes at `place`, for structs that may grow.
-pub(crate) fn copy_prefix<T: Copy>(value: &T, place: Out<T>, size: usize, name: &'static str) -> Result<usize, ApiError> {
+pub(crate) fn copy_prefix<T: Copy>(
+    value: &T,
+    place: Out<T>,
+    size: usize,
+    name: &'static str,
+) -> Result<usize, ApiError> {
     let target = place.place(name)?.into_inner().cast::<u8>();
     let count = size.min(size_of::<T>());
     let source: *const u8 = std::ptr::from_ref(value).cast();

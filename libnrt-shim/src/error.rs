@@ -83,7 +83,11 @@ impl ApiError {
     }
 
     /// `what` must be below `limit`.
-    pub(crate) fn out_of_range(what: &str, value: impl std::fmt::Display, limit: impl std::fmt::Display) -> ApiError {
+    pub(crate) fn out_of_range(
+        what: &str,
+        value: impl std::fmt::Display,
+        limit: impl std::fmt::Display,
+    ) -> ApiError {
         ApiError::Invalid(format!("{what} is {value}, expected 0 to {limit} exclusive"))
     }
 

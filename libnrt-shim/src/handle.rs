@@ -28,7 +28,7 @@ pub(crate) trait Kind {
 
 /// What C holds for a `T`. Any bits may come in; only a [`Table`] says what they mean.
 #[repr(transparent)]
-pub struct Handle<T> {
+pub(crate) struct Handle<T> {
     raw: u64,
     kind: PhantomData<fn() -> T>,
 }
@@ -50,6 +50,11 @@ impl<T> PartialEq for Handle<T> {
 impl<T> Handle<T> {
     /// No object.
     pub(crate) const NULL: Handle<T> = Handle { raw: 0, kind: PhantomData };
+
+    /// A handle that stands in a C struct.
+    pub(crate) fn of_bits(raw: u64) -> Handle<T> {
+        Handle { raw, kind: PhantomData }
+    }
 
     /// Whether C passed a null pointer.
     pub(crate) fn is_null(self) -> bool {
@@ -101,7 +106,10 @@ impl<T: Kind> Table<T> {
         }
         let place = slots.all.len();
         if place > PLACE_MAX {
-            return Err(ApiError::HostMemory(format!("more than {PLACE_MAX} live objects of kind {}", T::NAME)));
+            return Err(ApiError::HostMemory(format!(
+                "more than {PLACE_MAX} live objects of kind {}",
+                T::NAME
+            )));
         }
         slots.all.push(Slot { epoch: 0, tenant: Some(object) });
         Ok(Handle::new(place, 0))

@@ -1,11 +1,22 @@
-//! t
-#[unsafe(no_mangle)]
-pub extern "C" fn nrta_x() -> u32 { 3 }
-#[unsafe(no_mangle)]
-pub extern "C" fn __nrta_x_v2() -> u32 { 2 }
-core::arch::global_asm!(".symver nrta_x, nrta_x@@NRT_3.0.0", ".symver __nrta_x_v2, nrta_x@NRT_2.0.0");
-pub mod a { 
-#[unsafe(no_mangle)]
-pub extern "C" fn nrt_y() -> u32 { 3 }
-core::arch::global_asm!(".symver nrt_y, nrt_y@@NRT_2.0.0");
-}
+//! `libnrt.so.1` over the simulated device: parse, call, translate, and nothing else.
+//!
+//! Each exported function is defined with `export!`, which contains panics and gives the symbol its ELF
+//! version. The bodies are in [`api`], a file for each family; what they share is here. No rule of the
+//! device lives in this crate.
+
+mod abi;
+mod api;
+mod boundary;
+mod claim;
+mod environment;
+mod error;
+mod eventfd;
+mod handle;
+mod loaded;
+mod log;
+mod report;
+mod runtime;
+mod sdk;
+mod tensor_set;
+mod trace_json;
+mod tracker;

@@ -196,6 +196,14 @@ impl Device {
         listening
     }
 
+    /// Tells `signal` once when request `num` of `unit` has completed, in place of whoever was named here
+    /// for that request before; at once if it has completed.
+    pub fn listen_by_number(&self, unit: UnitId, num: u64, signal: Option<Box<dyn Signal>>) {
+        let shard = self.shard(unit);
+        shard.port.listen_by_number(num, signal);
+        self.driver().wake(shard);
+    }
+
     /// Takes back a wish of [`Device::listen`].
     pub fn forget(&self, unit: UnitId, key: u64) {
         self.shard(unit).port.forget(key);

@@ -160,3 +160,10 @@ impl Model {
         whole.part(0, slot.size).ok_or_else(|| BindError::Short { name: name(), has, needs: slot.size })
     }
 }
+
+impl Run {
+    /// Whether all its tensors are in device memory.
+    pub fn is_on_device(&self) -> bool {
+        self.inputs.iter().chain(&self.outputs).all(|span| span.storage().allocation().is_some())
+    }
+}

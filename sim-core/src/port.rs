@@ -51,6 +51,9 @@ struct Listeners {
     next_key: u64,
 }
 
+/// The key of wishes that their number alone names; [`Port::listen`] gives out keys above it.
+const BY_NUMBER: u64 = 0;
+
 /// Somebody who is told of completions.
 pub trait Signal: Send {
     /// A completion that was asked for has been published. Called with the port's listeners locked.
@@ -225,6 +228,21 @@ impl Port {
         listeners.once.push((num, key, signal));
         self.note_listeners(&listeners);
         Listening::Pending(key)
+    }
+
+    /// Tells `signal` once when request `num` has completed, in place of whoever was named here for that
+    /// number before; `None`: nobody. At once if it has completed.
+    ///
+    /// When this returns, the one before is not told any more.
+    pub fn listen_by_number(&self, num: u64, signal: Option<Box<dyn Signal>>) {
+        let mut listeners = self.listeners.lock();
+        listeners.once.retain(|&(other, key, _)| (other, key) != (num, BY_NUMBER));
+        match signal {
+            Some(signal) if self.completed.load(Acquire) >= num => signal.signal(),
+            Some(signal) => listeners.once.push((num, BY_NUMBER, signal)),
+            None => {}
+        }
+        self.note_listeners(&listeners);
     }
 
     /// Takes back one wish of [`Port::listen`]. When this returns, its signal is not given any more.

@@ -14,8 +14,8 @@ use crate::time::Tick;
 pub struct Record {
     /// The request.
     pub seq: Seq,
-    /// The model it ran, if it ran one.
-    pub model: Option<u64>,
+    /// What it did.
+    pub deed: Deed,
     /// Bytes it moved or computed with.
     pub bytes: u64,
     /// When it began.
@@ -24,6 +24,19 @@ pub struct Record {
     pub ends: Tick,
     /// What it ended with.
     pub status: Status,
+}
+
+/// What a request did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deed {
+    /// Read a tensor.
+    Read,
+    /// Wrote a tensor.
+    Write,
+    /// Copied between tensors.
+    Copy,
+    /// Ran the model of this number.
+    Run(u64),
 }
 
 /// A ring of records for each core; a full ring loses the oldest (observed).

@@ -6,6 +6,7 @@ use crate::memory::bytes::{Extent, StatusWord};
 use crate::memory::storage::Span;
 use crate::model::Run;
 use crate::profile::Rates;
+use crate::recorder::Deed;
 use crate::seq::Seq;
 use crate::status::Status;
 use crate::time::Nanos;
@@ -79,11 +80,13 @@ impl Work {
         }
     }
 
-    /// The model it runs, if it runs one.
-    pub(crate) fn model(&self) -> Option<u64> {
+    /// What a record of it says.
+    pub(crate) fn deed(&self) -> Deed {
         match self {
-            Work::Execute(run) => Some(run.model.id),
-            Work::Read { .. } | Work::Write { .. } | Work::Copy { .. } => None,
+            Work::Read { .. } => Deed::Read,
+            Work::Write { .. } => Deed::Write,
+            Work::Copy { .. } => Deed::Copy,
+            Work::Execute(run) => Deed::Run(run.model.id),
         }
     }
 

@@ -129,6 +129,11 @@ impl Seq {
         Some((UnitId::from_bits(bits)?, raw & Seq::NUM_MAX))
     }
 
+    /// The number of the request on its queue.
+    pub const fn num(self) -> u64 {
+        self.0 & Seq::NUM_MAX
+    }
+
     /// The 64 bits C sees.
     pub const fn raw(self) -> u64 {
         self.0

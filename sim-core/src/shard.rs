@@ -145,9 +145,9 @@ impl Shard {
         owner.unit.finish(running, status);
         let unit = self.port.unit();
         if self.recorder.is_on() {
-            let (seq, bytes, model) = (Seq::new(unit, num), work.bytes(), work.model());
+            let (seq, bytes, deed) = (Seq::new(unit, num), work.bytes(), work.deed());
             let Running { begins, ends, .. } = running;
-            self.recorder.record(unit.core, Record { seq, model, bytes, begins, ends, status });
+            self.recorder.record(unit.core, Record { seq, deed, bytes, begins, ends, status });
         }
         // Before the number is published: memory that only this request held must be free by then.
         drop(work);

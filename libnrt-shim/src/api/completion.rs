@@ -1,0 +1,134 @@
+//! Learning of completions: by polling and by eventfd.
+
+use std::ffi::c_int;
+
+use sim_core::port::{Listening, Signal};
+use sim_core::seq::{Seq, UnitKind};
+
+use crate::boundary::{Out, export};
+use crate::error::ApiError;
+use crate::eventfd::Event;
+use crate::runtime::{self, Open, checked_queue};
+
+use std::os::fd::IntoRawFd;
+
+/// The runtime, if it takes explicit requests.
+fn explicit() -> Result<Open, ApiError> {
+    let runtime = runtime::open()?;
+    runtime.refuse_implicit()?;
+    Ok(runtime)
+}
+
+/// The kind of unit that a number of `nrta_xu_t` means: since 2.29, or in 2.28.
+fn kind(number: u32, kinds: &[UnitKind]) -> Result<UnitKind, ApiError> {
+    let found = usize::try_from(number).ok().and_then(|number| kinds.get(number));
+    found.copied().ok_or_else(|| ApiError::out_of_range("xu_type", number, kinds.len()))
+}
+
+const KINDS: [UnitKind; 3] = [UnitKind::TensorOp, UnitKind::Compute, UnitKind::Collectives];
+const KINDS_2_28: [UnitKind; 5] = [
+    UnitKind::TensorRead,
+    UnitKind::TensorWrite,
+    UnitKind::TensorOp,
+    UnitKind::Compute,
+    UnitKind::Collectives,
+];
+
+fn last_completed(
+    core: u32,
+    xu: u32,
+    kinds: &[UnitKind],
+    queue: c_int,
+    seq: Out<u64>,
+) -> Result<(), ApiError> {
+    let runtime = explicit()?;
+    let seq = seq.place("seq")?;
+    let kind = kind(xu, kinds)?;
+    checked_queue(kind, queue)?;
+    let unit = runtime.unit(runtime.core("lnc_idx", core.into())?, kind, queue)?;
+    seq.set(Seq::new(unit, runtime.device.completed(unit)).raw());
+    Ok(())
+}
+
+fn is_completed(seq: u64, completed: Out<bool>) -> Result<(), ApiError> {
+    let runtime = explicit()?;
+    let completed = completed.place("is_completed")?;
+    let (unit, num) = runtime.request(seq)?;
+    completed.set(runtime.device.is_completed(unit, num));
+    Ok(())
+}
+
+export! {
+    /// Whether a request has completed, well or badly. Its status and data are there then.
+    "NRT_3.0.0"
+    fn nrta_is_completed(seq: u64, completed: Out<bool>) { is_completed(seq, completed) }
+}
+
+export! {
+    /// The same in the form of 2.28.
+    old __nrta_is_completed_v2 = nrta_is_completed(seq: u64, completed: Out<bool>) { is_completed(seq, completed) }
+}
+
+export! {
+    /// The id of the last completed request of a queue; number 0 if there is none yet.
+    "NRT_3.0.0"
+    fn nrta_get_sequence(core: u32, xu: u32, queue: c_int, seq: Out<u64>) {
+        last_completed(core, xu, &KINDS, queue, seq)
+    }
+}
+
+export! {
+    /// The same with the kinds of 2.28.
+    old __nrta_get_sequence_v2 = nrta_get_sequence(core: u32, xu: u32, queue: c_int, seq: Out<u64>) {
+        last_completed(core, xu, &KINDS_2_28, queue, seq)
+    }
+}
+
+/// The signal for the program's descriptor; `None` where a negative one takes the wish back.
+fn event(fd: c_int) -> Result<Option<Box<dyn Signal>>, ApiError> {
+    if fd < 0 {
+        return Ok(None);
+    }
+    Ok(Some(Box::new(Event::of_program(fd)?)))
+}
+
+export! {
+    /// Writes the caller's eventfd once when a request has completed, at once if it has. A second call for
+    /// the request replaces the first, a negative `fd` ends it (client code; replacing: chosen here).
+    "NRT_3.0.0"
+    fn nrta_event_register_seq_id_completion(seq: u64, fd: c_int) {
+        let runtime = explicit()?;
+        let (unit, num) = runtime.request(seq)?;
+        runtime.device.listen_by_number(unit, num, event(fd)?);
+        Ok(())
+    }
+}
+
+export! {
+    /// Writes the caller's eventfd at each completion of a queue. A second call replaces the first, a
+    /// negative `fd` ends it. May come before the first request (client code).
+    "NRT_3.0.0"
+    fn nrta_event_register_xu_completion(core: c_int, xu: u32, queue: c_int, fd: c_int) {
+        let runtime = explicit()?;
+        let kind = kind(xu, &KINDS)?;
+        checked_queue(kind, queue)?;
+        let unit = runtime.unit(runtime.core("lnc", core.into())?, kind, queue)?;
+        runtime.device.listen_to_each(unit, event(fd)?);
+        Ok(())
+    }
+}
+
+export! {
+    /// Only in 2.28: a descriptor that becomes readable when a request has completed, the caller's to close.
+    "NRT_2.0.0"
+    fn nrta_get_completion_handle(seq: u64, fd: Out<c_int>) {
+        let runtime = explicit()?;
+        let fd = fd.place("fd")?;
+        let (unit, num) = runtime.request(seq)?;
+        let (theirs, ours) = Event::pair()?;
+        match runtime.device.listen(unit, num, Box::new(ours)) {
+            Listening::Signalled | Listening::Pending(_) => fd.set(theirs.into_raw_fd()),
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,15 @@
+//! The exported functions, a file for each family.
+
+mod completion;
+mod error_tracker;
+mod execute;
+mod lifecycle;
+mod memory;
+mod model;
+mod schedule;
+mod sys_trace;
+mod tensor;
+mod tensor_set;
+mod topology;
+mod unsupported;
+mod version;

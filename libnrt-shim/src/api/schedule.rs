@@ -1,0 +1,260 @@
+//! Asynchronous requests, in the forms of SDK 2.29 and later and of SDK 2.28.
+//!
+//! A success means that the request is queued. The status and the buffers stay in use until it completes.
+//! Checks come in the order that was observed: mode, null pointers, queue, objects, then the queue's state.
+
+use std::ffi::c_int;
+
+use sim_core::memory::bytes::StatusWord;
+use sim_core::memory::storage::Span;
+use sim_core::memory::tensor::Tensor;
+use sim_core::request::{Answer, Work};
+use sim_core::seq::{UnitId, UnitKind};
+
+use super::tensor::{part, same_bank, span};
+use crate::boundary::{Buffer, Out, Place, export};
+use crate::error::ApiError;
+use crate::handle::Handle;
+use crate::loaded::{Caller, Loaded};
+use crate::runtime::{self, Open, Runtime, checked_queue};
+use crate::tensor_set::TensorSet;
+use crate::tracker::Tracker;
+
+/// Who is told of an error, in the two forms of the interface.
+trait Sink {
+    /// The answer for the request, once everything else is known to be good.
+    fn answer(self, runtime: &Runtime) -> Result<Answer, ApiError>;
+}
+
+impl Sink for Place<u32> {
+    fn answer(self, _: &Runtime) -> Result<Answer, ApiError> {
+        // SAFETY: the C contract of the function makes the caller keep the place until the completion.
+        Ok(Answer::Word(unsafe { StatusWord::new(self.into_inner()) }))
+    }
+}
+
+impl Sink for Handle<Tracker> {
+    fn answer(self, runtime: &Runtime) -> Result<Answer, ApiError> {
+        Ok(runtime.trackers.get(self)?.answer())
+    }
+}
+
+/// The runtime, if it takes explicit requests.
+fn explicit() -> Result<Open, ApiError> {
+    let runtime = runtime::open()?;
+    runtime.refuse_implicit()?;
+    Ok(runtime)
+}
+
+fn submit(
+    runtime: &Runtime,
+    unit: UnitId,
+    work: Work,
+    sink: impl Sink,
+    seq: Place<u64>,
+) -> Result<(), ApiError> {
+    let answer = sink.answer(runtime)?;
+    seq.set(runtime.device.submit(unit, work, answer)?.raw());
+    Ok(())
+}
+
+fn execute(
+    runtime: &Runtime,
+    model: Handle<Loaded>,
+    sets: [Handle<TensorSet>; 2],
+    queue: c_int,
+    sink: impl Sink,
+    seq: Place<u64>,
+) -> Result<(), ApiError> {
+    let [input, output] = sets;
+    checked_queue(UnitKind::Compute, queue)?;
+    let loaded = runtime.models.get(model)?;
+    let unit = loaded.model.unit();
+    let bank = runtime.device.bank_of(unit.core).index;
+    let run = loaded.bind(Caller::Async, input, output, bank, runtime.objects())?;
+    submit(runtime, unit, Work::Execute(run), sink, seq)
+}
+
+/// The part of a device tensor that a request uses.
+fn device_part(runtime: &Runtime, tensor: Handle<Tensor>, offset: u64, size: u64) -> Result<Span, ApiError> {
+    let whole = span(runtime, tensor)?;
+    if whole.storage().allocation().is_none() {
+        return Err(ApiError::Invalid("Async APIs only supports device allocated tensors".into()));
+    }
+    part(&whole, offset, size)
+}
+
+fn write(
+    runtime: &Runtime,
+    tensor: Handle<Tensor>,
+    buffer: Buffer,
+    [offset, size]: [u64; 2],
+    unit: impl FnOnce() -> Result<UnitId, ApiError>,
+    sink: impl Sink,
+    seq: Place<u64>,
+) -> Result<(), ApiError> {
+    let unit = unit()?;
+    let to = device_part(runtime, tensor, offset, size)?;
+    let from = buffer.extent("buf", to.len())?;
+    submit(runtime, unit, Work::Write { from, to }, sink, seq)
+}
+
+fn read(
+    runtime: &Runtime,
+    tensor: Handle<Tensor>,
+    buffer: Buffer,
+    [offset, size]: [u64; 2],
+    unit: impl FnOnce() -> Result<UnitId, ApiError>,
+    sink: impl Sink,
+    seq: Place<u64>,
+) -> Result<(), ApiError> {
+    let unit = unit()?;
+    let from = device_part(runtime, tensor, offset, size)?;
+    let to = buffer.extent("buf", from.len())?;
+    submit(runtime, unit, Work::Read { from, to }, sink, seq)
+}
+
+fn copy(
+    runtime: &Runtime,
+    [source, target]: [(Handle<Tensor>, u64); 2],
+    size: u64,
+    unit: impl FnOnce() -> Result<UnitId, ApiError>,
+    sink: impl Sink,
+    seq: Place<u64>,
+) -> Result<(), ApiError> {
+    let unit = unit()?;
+    let from = device_part(runtime, source.0, source.1, size)?;
+    let to = device_part(runtime, target.0, target.1, size)?;
+    same_bank(&from, &to)?;
+    submit(runtime, unit, Work::Copy { from, to }, sink, seq)
+}
+
+/// The tensor-op queue that a caller of the current form names; the queue is checked before the core.
+fn named(runtime: &Runtime, core: c_int, queue: c_int) -> Result<UnitId, ApiError> {
+    checked_queue(UnitKind::TensorOp, queue)?;
+    runtime.unit(runtime.core("lnc_idx", core.into())?, UnitKind::TensorOp, queue)
+}
+
+/// The queue of `kind` on the core of `tensor`, for callers of 2.28, which name no core.
+fn of_tensor(
+    runtime: &Runtime,
+    kind: UnitKind,
+    tensor: Handle<Tensor>,
+    queue: c_int,
+) -> Result<UnitId, ApiError> {
+    if queue != 0 {
+        checked_queue(UnitKind::TensorRead, queue)?; // in that form every unit had one queue
+    }
+    let core = span(runtime, tensor)?.storage().core();
+    let on_host = || ApiError::Invalid("Async APIs only supports device allocated tensors".into());
+    runtime.unit(core.ok_or_else(on_host)?, kind, 0)
+}
+
+export! {
+    /// Queues a run of `model`; its unit has one queue, 0.
+    "NRT_3.0.0"
+    fn nrta_execute_schedule(
+        model: Handle<Loaded>, input: Handle<TensorSet>, output: Handle<TensorSet>, queue: c_int,
+        status: Out<u32>, seq: Out<u64>,
+    ) {
+        let runtime = explicit()?;
+        let (status, seq) = (status.place("ret")?, seq.place("req_sequence")?);
+        execute(&runtime, model, [input, output], queue, status, seq)
+    }
+}
+
+export! {
+    /// Queues a write of `size` bytes of `buffer` to a tensor, on queue `queue` of core `core`.
+    "NRT_3.0.0"
+    fn nrta_tensor_write(
+        tensor: Handle<Tensor>, buffer: Buffer, offset: u64, size: u64, core: c_int, queue: c_int,
+        status: Out<u32>, seq: Out<u64>,
+    ) {
+        let runtime = explicit()?;
+        let (status, seq) = (status.place("ret")?, seq.place("req_sequence")?);
+        write(&runtime, tensor, buffer, [offset, size], || named(&runtime, core, queue), status, seq)
+    }
+}
+
+export! {
+    /// Queues a read of `size` bytes of a tensor to `buffer`, on queue `queue` of core `core`.
+    "NRT_3.0.0"
+    fn nrta_tensor_read(
+        buffer: Buffer, tensor: Handle<Tensor>, offset: u64, size: u64, core: c_int, queue: c_int,
+        status: Out<u32>, seq: Out<u64>,
+    ) {
+        let runtime = explicit()?;
+        let (status, seq) = (status.place("ret")?, seq.place("req_sequence")?);
+        read(&runtime, tensor, buffer, [offset, size], || named(&runtime, core, queue), status, seq)
+    }
+}
+
+export! {
+    /// Queues a copy between two device tensors on one bank, on queue `queue` of core `core`.
+    "NRT_3.0.0"
+    fn nrta_tensor_copy(
+        source: Handle<Tensor>, source_offset: u64, target: Handle<Tensor>, target_offset: u64, size: u64,
+        core: c_int, queue: c_int, status: Out<u32>, seq: Out<u64>,
+    ) {
+        let runtime = explicit()?;
+        let (status, seq) = (status.place("ret")?, seq.place("req_sequence")?);
+        let ends = [(source, source_offset), (target, target_offset)];
+        copy(&runtime, ends, size, || named(&runtime, core, queue), status, seq)
+    }
+}
+
+export! {
+    /// The form of 2.28: errors go to a tracker.
+    old __nrta_execute_schedule_v2 = nrta_execute_schedule(
+        model: Handle<Loaded>, input: Handle<TensorSet>, output: Handle<TensorSet>, queue: c_int,
+        tracker: Handle<Tracker>, seq: Out<u64>,
+    ) {
+        let runtime = explicit()?;
+        let seq = seq.place("req_sequence")?;
+        runtime.trackers.get(tracker)?;
+        execute(&runtime, model, [input, output], queue, tracker, seq)
+    }
+}
+
+export! {
+    /// The form of 2.28: errors go to a tracker, the core is the tensor's, writes have a unit of their own.
+    old __nrta_tensor_write_v2 = nrta_tensor_write(
+        tensor: Handle<Tensor>, buffer: Buffer, offset: u64, size: u64, queue: c_int,
+        tracker: Handle<Tracker>, seq: Out<u64>,
+    ) {
+        let runtime = explicit()?;
+        let seq = seq.place("req_sequence")?;
+        runtime.trackers.get(tracker)?;
+        let unit = || of_tensor(&runtime, UnitKind::TensorWrite, tensor, queue);
+        write(&runtime, tensor, buffer, [offset, size], unit, tracker, seq)
+    }
+}
+
+export! {
+    /// The form of 2.28: errors go to a tracker, the core is the tensor's, reads have a unit of their own.
+    old __nrta_tensor_read_v2 = nrta_tensor_read(
+        buffer: Buffer, tensor: Handle<Tensor>, offset: u64, size: u64, queue: c_int,
+        tracker: Handle<Tracker>, seq: Out<u64>,
+    ) {
+        let runtime = explicit()?;
+        let seq = seq.place("req_sequence")?;
+        runtime.trackers.get(tracker)?;
+        let unit = || of_tensor(&runtime, UnitKind::TensorRead, tensor, queue);
+        read(&runtime, tensor, buffer, [offset, size], unit, tracker, seq)
+    }
+}
+
+export! {
+    /// The form of 2.28: errors go to a tracker, the core is the source's.
+    old __nrta_tensor_copy_v2 = nrta_tensor_copy(
+        source: Handle<Tensor>, source_offset: u64, target: Handle<Tensor>, target_offset: u64, size: u64,
+        queue: c_int, tracker: Handle<Tracker>, seq: Out<u64>,
+    ) {
+        let runtime = explicit()?;
+        let seq = seq.place("req_sequence")?;
+        runtime.trackers.get(tracker)?;
+        let ends = [(source, source_offset), (target, target_offset)];
+        let unit = || of_tensor(&runtime, UnitKind::TensorOp, source, queue);
+        copy(&runtime, ends, size, unit, tracker, seq)
+    }
+}

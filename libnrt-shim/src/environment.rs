@@ -1,0 +1,382 @@
+//! The environment variables, read once at init. Every bad value is collected before anything is refused.
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::fmt::Display;
+use std::str::FromStr;
+
+use sim_core::config::{COMPUTE_DEPTH, COMPUTE_DEPTH_MAX, Time};
+use sim_core::fault::Plan;
+use sim_core::neff::Arch;
+use sim_core::profile::Profile;
+
+use crate::log::Level;
+use crate::sdk::Sdk;
+
+/// Cores that one process can have (observed).
+const CORES_MAX: u32 = 256;
+/// Seconds a run may take unless the environment says otherwise (guide).
+const EXEC_TIMEOUT_S: u64 = 30;
+
+/// What the environment asks for.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    pub(crate) sdk: Sdk,
+    pub(crate) profile: Profile,
+    pub(crate) lnc: u32,
+    pub(crate) cores: Cores,
+    pub(crate) share_cores: bool,
+    pub(crate) log_level: Level,
+    pub(crate) exec_timeout_s: u64,
+    pub(crate) compute_depth: u64,
+    pub(crate) inflight_max: u64,
+    pub(crate) validate_hash: bool,
+    pub(crate) allow_legacy: bool,
+    pub(crate) map_hbm: bool,
+    pub(crate) p2p: bool,
+    pub(crate) closed_is_uninitialized: bool,
+    pub(crate) seed: u64,
+    pub(crate) plan: Plan,
+    pub(crate) time: Time,
+    /// What is odd but not refused; logged as warnings.
+    pub(crate) remarks: Vec<String>,
+}
+
+/// Which logical cores of the machine a process asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cores {
+    /// All there are.
+    All,
+    /// These, counted on the host.
+    Range { first: u32, count: u32 },
+    /// Any so many that are free.
+    Any(u32),
+}
+
+impl Cores {
+    /// How many that is on a machine with `total`.
+    pub(crate) fn count(self, total: u32) -> u32 {
+        match self {
+            Cores::All => total,
+            Cores::Range { count, .. } | Cores::Any(count) => count,
+        }
+    }
+}
+
+impl Settings {
+    /// Logical cores of the machine.
+    pub(crate) fn total_cores(&self) -> u32 {
+        self.profile.logical_cores(self.lnc)
+    }
+
+    /// Whether `nrt_execute` returns early and the explicit API is refused.
+    ///
+    /// From SDK 2.31 on the variable has no effect but a warning (two of three sources, `docs/assumptions.md`).
+    pub(crate) fn is_implicit_async(&self) -> bool {
+        self.inflight_max > 0 && self.sdk.has_implicit_async()
+    }
+
+    /// Reads the environment of the process.
+    ///
+    /// # Errors
+    /// A line for each variable whose value cannot be used.
+    pub(crate) fn from_environment() -> Result<Settings, Vec<String>> {
+        Settings::read(|name| std::env::var_os(name))
+    }
+
+    /// Reads variables through `lookup`.
+    fn read(lookup: impl Fn(&str) -> Option<OsString>) -> Result<Settings, Vec<String>> {
+        let mut reader = Reader { lookup, wrong: Vec::new() };
+        let mut remarks = Vec::new();
+        let profile = reader.profile();
+        let lnc = reader.lnc(&profile);
+        let cores = reader.cores(&profile, lnc, &mut remarks);
+        let depth = reader.number("NEURON_RT_XU_COMPUTE_MAX_QUEUED_REQUESTS", COMPUTE_DEPTH, 1..=u64::MAX);
+        if depth > COMPUTE_DEPTH_MAX {
+            remarks.push(format!(
+                "NEURON_RT_XU_COMPUTE_MAX_QUEUED_REQUESTS={depth} is more than a queue can hold, {COMPUTE_DEPTH_MAX} is used"
+            ));
+        }
+        let inflight = reader.number("NEURON_RT_ASYNC_EXEC_MAX_INFLIGHT_REQUESTS", 0, 0..=u64::MAX);
+        let settings = Settings {
+            sdk: reader.parsed("NRT_SIM_SDK", Sdk::default(), "2.28 to 2.33"),
+            lnc,
+            cores,
+            share_cores: reader.flag("NRT_SIM_SHARE_CORES", false),
+            log_level: reader.log_level(),
+            exec_timeout_s: reader.number("NEURON_RT_EXEC_TIMEOUT", EXEC_TIMEOUT_S, 0..=i32::MAX as u64),
+            compute_depth: depth.min(COMPUTE_DEPTH_MAX),
+            inflight_max: inflight.min(COMPUTE_DEPTH_MAX),
+            validate_hash: reader.flag("NEURON_RT_VALIDATE_HASH", false),
+            allow_legacy: reader.flag("NEURON_RT_ALLOW_LEGACY_NEFF", false),
+            map_hbm: reader.flag("NEURON_RT_MAP_HBM", false),
+            p2p: reader.flag("NEURON_RT_ENABLE_P2P", true),
+            closed_is_uninitialized: reader.closed_is_uninitialized(),
+            seed: reader.number("NRT_SIM_SEED", 0, 0..=u64::MAX),
+            plan: reader.plan(),
+            time: reader.time(),
+            profile,
+            remarks,
+        };
+        if reader.wrong.is_empty() { Ok(settings) } else { Err(reader.wrong) }
+    }
+}
+
+/// Looks variables up and collects what is wrong with them.
+struct Reader<L> {
+    lookup: L,
+    wrong: Vec<String>,
+}
+
+impl<L: Fn(&str) -> Option<OsString>> Reader<L> {
+    /// The text of a variable; one that is empty counts as not set.
+    fn text(&mut self, name: &str) -> Option<String> {
+        let text = (self.lookup)(name)?.into_string();
+        if text.is_err() {
+            self.wrong.push(format!("{name} is not valid UTF-8"));
+        }
+        text.ok().filter(|text| !text.is_empty())
+    }
+
+    fn refuse(&mut self, name: &str, value: impl Display, expected: impl Display) {
+        self.wrong.push(format!("{name}={value} is not valid, expected {expected}"));
+    }
+
+    fn parsed<T: FromStr>(&mut self, name: &str, default: T, expected: &str) -> T {
+        let Some(text) = self.text(name) else { return default };
+        text.trim().parse().unwrap_or_else(|_| {
+            self.refuse(name, &text, expected);
+            default
+        })
+    }
+
+    fn number(&mut self, name: &str, default: u64, range: std::ops::RangeInclusive<u64>) -> u64 {
+        let (least, most) = (*range.start(), *range.end());
+        let expected = match most {
+            u64::MAX => format!("a number from {least}"),
+            most => format!("a number from {least} to {most}"),
+        };
+        let value = self.parsed(name, default, &expected);
+        if !range.contains(&value) {
+            self.refuse(name, value, expected);
+            return default;
+        }
+        value
+    }
+
+    fn flag(&mut self, name: &str, default: bool) -> bool {
+        let Some(text) = self.text(name) else { return default };
+        match text.to_ascii_lowercase().as_str() {
+            "1" | "true" => true,
+            "0" | "false" => false,
+            _ => {
+                self.refuse(name, &text, "0, 1, true or false");
+                default
+            }
+        }
+    }
+
+    /// An unknown level is ERROR, with a notice, as in the runtime (observed); it does not refuse init.
+    fn log_level(&mut self) -> Level {
+        let Some(text) = self.text("NEURON_RT_LOG_LEVEL") else { return Level::Error };
+        Level::parse(&text).unwrap_or(Level::Error)
+    }
+
+    fn profile(&mut self) -> Profile {
+        let default = || Profile::named("trn1.2xlarge").expect("built in");
+        let Some(text) = self.text("NRT_SIM_INSTANCE") else { return default() };
+        if let Some(profile) = Profile::named(&text) {
+            return profile;
+        }
+        let read = std::fs::read_to_string(&text).map_err(|error| error.to_string());
+        let parsed = read.and_then(|toml| Profile::parse(&toml).map_err(|error| error.to_string()));
+        parsed.unwrap_or_else(|error| {
+            let names = Profile::names().join(", ");
+            self.refuse(
+                "NRT_SIM_INSTANCE",
+                &text,
+                format!("one of {names}, or the path of a profile ({error})"),
+            );
+            default()
+        })
+    }
+
+    /// The older name counts only if the newer is not set (observed). The v2 architecture has LNC 1.
+    fn lnc(&mut self, profile: &Profile) -> u32 {
+        let newer = self.text("NEURON_LOGICAL_NC_CONFIG").map(|text| ("NEURON_LOGICAL_NC_CONFIG", text));
+        let older =
+            || self.text("NEURON_RT_VIRTUAL_CORE_SIZE").map(|text| ("NEURON_RT_VIRTUAL_CORE_SIZE", text));
+        let Some((name, text)) = newer.or_else(older) else { return profile.default_lnc };
+        match text.trim().parse() {
+            Ok(1 | 2) if profile.arch == Arch::V2 => 1,
+            Ok(lnc @ (1 | 2)) if profile.cores_per_device.is_multiple_of(lnc) => lnc,
+            _ => {
+                self.refuse(name, &text, "1 or 2: physical cores to a logical core");
+                profile.default_lnc
+            }
+        }
+    }
+
+    fn cores(&mut self, profile: &Profile, lnc: u32, remarks: &mut Vec<String>) -> Cores {
+        let any = self.number("NEURON_RT_NUM_CORES", 0, 0..=u64::from(CORES_MAX));
+        let any = u32::try_from(any).expect("within the range");
+        if let Some(text) = self.text("NEURON_RT_VISIBLE_CORES") {
+            if any != 0 {
+                remarks.push("NEURON_RT_VISIBLE_CORES overrides NEURON_RT_NUM_CORES".into());
+            }
+            return visible_cores(&text).unwrap_or_else(|expected| {
+                self.refuse("NEURON_RT_VISIBLE_CORES", &text, expected);
+                Cores::All
+            });
+        }
+        if any == 0 {
+            return Cores::All;
+        }
+        let per_device = profile.cores_per_device / lnc;
+        if profile.arch != Arch::V2 && any != 1 && !any.is_multiple_of(per_device) {
+            self.refuse(
+                "NEURON_RT_NUM_CORES",
+                any,
+                format!("1 or a multiple of a device's {per_device} cores"),
+            );
+        }
+        Cores::Any(any)
+    }
+
+    fn closed_is_uninitialized(&mut self) -> bool {
+        match self.text("NRT_SIM_AFTER_CLOSE").as_deref() {
+            None | Some("closed") => false,
+            Some("uninitialized") => true,
+            Some(other) => {
+                self.refuse("NRT_SIM_AFTER_CLOSE", other, "closed or uninitialized");
+                false
+            }
+        }
+    }
+
+    /// A plan is a file, or the text itself if there is no such file.
+    fn plan(&mut self) -> Plan {
+        let Some(text) = self.text("NRT_SIM_FAULTS") else { return Plan::default() };
+        let toml = match std::fs::read_to_string(&text) {
+            Ok(toml) => toml,
+            Err(_) if text.contains('=') => text,
+            Err(error) => {
+                self.refuse("NRT_SIM_FAULTS", &text, format!("a plan or the path of one ({error})"));
+                return Plan::default();
+            }
+        };
+        Plan::parse(&toml).unwrap_or_else(|error| {
+            self.wrong.push(format!("NRT_SIM_FAULTS is not a valid plan: {error}"));
+            Plan::default()
+        })
+    }
+
+    fn time(&mut self) -> Time {
+        let Some(text) = self.text("NRT_SIM_TIME") else { return Time::Free };
+        let scale = match text.as_str() {
+            "free" => return Time::Free,
+            "wall" => Some(1.0),
+            _ => text.strip_prefix("wall:").and_then(|scale| scale.parse().ok()),
+        };
+        match scale {
+            Some(scale) if (1e-6..=1e6).contains(&scale) => Time::Wall(scale),
+            _ => {
+                self.refuse(
+                    "NRT_SIM_TIME",
+                    &text,
+                    "free, wall, or wall:SCALE with a scale from 0.000001 to 1000000",
+                );
+                Time::Free
+            }
+        }
+    }
+}
+
+/// Reads a list such as `0-3` or `4,5`: indices and ranges that make one contiguous set (guide).
+fn visible_cores(text: &str) -> Result<Cores, &'static str> {
+    let grammar = "a list of cores and ranges such as 0,1 or 4-7";
+    let mut set = BTreeSet::new();
+    for token in text.split(',') {
+        let (from, to) = token.split_once('-').unwrap_or((token, token));
+        let (Ok(from), Ok(to)) = (from.trim().parse::<u32>(), to.trim().parse::<u32>()) else {
+            return Err(grammar);
+        };
+        if from > to || to >= CORES_MAX {
+            return Err("ranges that rise and stay below 256");
+        }
+        set.extend(from..=to);
+    }
+    let (Some(&first), Some(&last)) = (set.first(), set.last()) else { return Err(grammar) };
+    let count = u32::try_from(set.len()).expect("below 256");
+    if last - first + 1 != count {
+        return Err("cores without a gap (Logical Neuron cores are not contiguous)");
+    }
+    Ok(Cores::Range { first, count })
+}
+
+#[cfg(test)]
+mod tests {
+    use sim_core::config::Time;
+
+    use super::{Cores, Settings, visible_cores};
+
+    fn read(variables: &[(&str, &str)]) -> Result<Settings, Vec<String>> {
+        Settings::read(|name| variables.iter().find(|(n, _)| *n == name).map(|(_, value)| value.into()))
+    }
+
+    #[test]
+    fn visible_cores_follow_the_documented_grammar() {
+        let range = |first, count| Ok(Cores::Range { first, count });
+        assert_eq!(visible_cores("0"), range(0, 1));
+        assert_eq!(visible_cores("4-7"), range(4, 4));
+        assert_eq!(visible_cores("3, 4,5-6,4"), range(3, 4));
+        for wrong in ["3,5,6", "a", "1-", "-1", "3-1", "0-4294967295", "99999999999", ",", "0,,1"] {
+            assert!(visible_cores(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_empty_environment_gives_the_documented_defaults() {
+        let settings = read(&[]).expect("nothing is wrong");
+        assert_eq!(settings.profile.name, "trn1.2xlarge");
+        assert_eq!((settings.lnc, settings.cores, settings.compute_depth), (1, Cores::All, 8));
+        assert_eq!((settings.exec_timeout_s, settings.time), (30, Time::Free));
+        assert!(!settings.is_implicit_async() && settings.remarks.is_empty());
+    }
+
+    #[test]
+    fn every_bad_value_is_named_at_once() {
+        let variables = [
+            ("NEURON_RT_EXEC_TIMEOUT", "soon"),
+            ("NEURON_RT_VISIBLE_CORES", "3,5,6"),
+            ("NEURON_LOGICAL_NC_CONFIG", "3"),
+            ("NEURON_RT_VALIDATE_HASH", "maybe"),
+            ("NEURON_RT_NUM_CORES", "-1"),
+            ("NRT_SIM_INSTANCE", "p5"),
+            ("NRT_SIM_SDK", "1.0"),
+            ("NRT_SIM_TIME", "wall:0"),
+            ("NRT_SIM_FAULTS", "[[rule]]\nstatus=0"),
+            ("NRT_SIM_SEED", "x"),
+            ("NEURON_RT_XU_COMPUTE_MAX_QUEUED_REQUESTS", "0"),
+        ];
+        let wrong = read(&variables).expect_err("all are wrong");
+        assert_eq!(wrong.len(), variables.len(), "{wrong:#?}");
+        for (name, _) in variables {
+            assert!(wrong.iter().any(|line| line.starts_with(name)), "{name}");
+        }
+    }
+
+    #[test]
+    fn deep_queues_are_clamped_with_a_remark() {
+        let settings = read(&[("NEURON_RT_XU_COMPUTE_MAX_QUEUED_REQUESTS", "64")]).expect("clamped");
+        assert_eq!((settings.compute_depth, settings.remarks.len()), (63, 1));
+    }
+
+    #[test]
+    fn whole_devices_or_one_core_on_newer_architectures() {
+        let trn2 = |cores| read(&[("NRT_SIM_INSTANCE", "trn2.48xlarge"), ("NEURON_RT_NUM_CORES", cores)]);
+        assert_eq!(trn2("1").expect("one").cores, Cores::Any(1));
+        assert_eq!(trn2("8").expect("two devices").cores, Cores::Any(8));
+        assert!(trn2("3").is_err());
+    }
+}

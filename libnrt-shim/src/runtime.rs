@@ -1,0 +1,257 @@
+//! The one runtime of the process: its phase, its device, and the objects the program has.
+
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
+use std::sync::{Arc, Once};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use parking_lot::{MappedRwLockReadGuard, Mutex, RwLock, RwLockReadGuard};
+use sim_core::config::Config;
+use sim_core::device::Device;
+use sim_core::ledger::Object;
+use sim_core::memory::tensor::Tensor;
+use sim_core::seq::{Seq, UnitId, UnitKind};
+
+use crate::claim::Claim;
+use crate::environment::Settings;
+use crate::error::ApiError;
+use crate::handle::{Handle, Table};
+use crate::loaded::{Loaded, Objects};
+use crate::log::{self, Level};
+use crate::report;
+use crate::tensor_set::TensorSet;
+use crate::tracker::Tracker;
+
+/// Where the runtime stands. `Closing` lasts while `nrt_close` runs; afterwards calls are answered as
+/// closed (documented) or, by option, as uninitialised (observed). `Child` is for good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+enum Phase {
+    Start,
+    Open,
+    Closing,
+    Closed,
+    Child,
+}
+
+static PHASE: AtomicU8 = AtomicU8::new(Phase::Start as u8);
+/// Read by each call while it runs, so that closing waits for calls under way. Written by init and close.
+static RUNTIME: RwLock<Option<Runtime>> = RwLock::new(None);
+/// Held by init and close, which happen one at a time.
+static CHANGING: Mutex<()> = Mutex::new(());
+/// Cores of the open runtime, which a forked child can still ask for (observed).
+static VISIBLE: AtomicU32 = AtomicU32::new(0);
+
+/// An opened device and the program's objects on it.
+pub(crate) struct Runtime {
+    pub(crate) settings: Settings,
+    pub(crate) device: Device,
+    pub(crate) tensors: Table<Tensor>,
+    pub(crate) sets: Table<TensorSet>,
+    pub(crate) models: Table<Loaded>,
+    pub(crate) trackers: Table<Tracker>,
+    /// Nanoseconds between 1970 and the device's first tick.
+    pub(crate) opened_ns: u64,
+    changes: AtomicU64,
+    has_bindings: AtomicBool,
+    _claim: Claim,
+}
+
+/// The open runtime, for the length of one call.
+pub(crate) type Open = MappedRwLockReadGuard<'static, Runtime>;
+
+fn phase() -> Phase {
+    match PHASE.load(SeqCst) {
+        0 => Phase::Start,
+        1 => Phase::Open,
+        2 => Phase::Closing,
+        3 => Phase::Closed,
+        _ => Phase::Child,
+    }
+}
+
+/// Whether the runtime is open, or why it is not: 13, 14 or 1, before any argument is looked at (observed).
+pub(crate) fn gate() -> Result<(), ApiError> {
+    match phase() {
+        Phase::Start => Err(ApiError::Uninitialized),
+        Phase::Open => Ok(()),
+        Phase::Closing | Phase::Closed => Err(ApiError::Closed),
+        Phase::Child => Err(ApiError::Child),
+    }
+}
+
+/// The open runtime, for a call that passes the gate.
+pub(crate) fn open() -> Result<Open, ApiError> {
+    gate()?;
+    // A close that began since is waiting for us or has taken the runtime away.
+    RwLockReadGuard::try_map(RUNTIME.read(), Option::as_ref).map_err(|_| ApiError::Closed)
+}
+
+/// The number of cores the process has or had when it was forked, if the runtime was open then.
+pub(crate) fn visible_cores() -> Option<u32> {
+    matches!(phase(), Phase::Open | Phase::Child).then(|| VISIBLE.load(Relaxed)).filter(|&count| count > 0)
+}
+
+/// Whether `nrt_init` has not happened yet, or not again since the last close.
+pub(crate) fn is_before_init() -> bool {
+    matches!(phase(), Phase::Start | Phase::Closed)
+}
+
+/// Opens the runtime; does nothing if it is open.
+pub(crate) fn init() -> Result<(), ApiError> {
+    match phase() {
+        Phase::Child => return Err(ApiError::Child),
+        Phase::Closing => return Err(ApiError::Closed),
+        Phase::Start | Phase::Open | Phase::Closed => {}
+    }
+    let _alone = CHANGING.lock();
+    if phase() == Phase::Open {
+        return Ok(());
+    }
+    let settings = Settings::from_environment().map_err(|wrong| {
+        let (last, others) = wrong.split_last().expect("an error has a reason");
+        others.iter().for_each(|line| log::write(Level::Error, "nrt_init", line));
+        ApiError::Invalid(last.clone())
+    })?;
+    log::set_threshold(settings.log_level);
+    settings.remarks.iter().for_each(|line| log::write(Level::Warn, "nrt_init", line));
+    let runtime = Runtime::open(settings)?;
+    static AT_FORK: Once = Once::new();
+    AT_FORK.call_once(|| {
+        // SAFETY: the handler only stores to an atomic.
+        let registered = unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
+        if registered != 0 {
+            log::write(Level::Warn, "nrt_init", "a forked child will not be noticed: no memory");
+        }
+    });
+    VISIBLE.store(runtime.device.config().cores, Relaxed);
+    *RUNTIME.write() = Some(runtime);
+    PHASE.store(Phase::Open as u8, SeqCst);
+    Ok(())
+}
+
+/// Runs in a forked child, which has neither our threads nor a claim on our cores.
+extern "C" fn in_child() {
+    if PHASE.load(SeqCst) != Phase::Start as u8 {
+        PHASE.store(Phase::Child as u8, SeqCst);
+    }
+}
+
+/// Completes what was accepted, waits for calls under way, and gives everything back.
+pub(crate) fn close() -> Result<(), ApiError> {
+    let _alone = CHANGING.lock();
+    gate()?;
+    PHASE.store(Phase::Closing as u8, SeqCst);
+    let after = match &*RUNTIME.read() {
+        Some(runtime) => {
+            runtime.device.close();
+            if runtime.settings.closed_is_uninitialized { Phase::Start } else { Phase::Closed }
+        }
+        None => unreachable!("the phase was open and only init and close, which wait for us, change it"),
+    };
+    let runtime = RUNTIME.write().take();
+    drop(runtime);
+    PHASE.store(after as u8, SeqCst);
+    Ok(())
+}
+
+impl Runtime {
+    fn open(settings: Settings) -> Result<Runtime, ApiError> {
+        let claim = Claim::take(&settings)?;
+        let config = Config {
+            profile: settings.profile.clone(),
+            lnc: settings.lnc,
+            first_core: claim.first,
+            cores: claim.count,
+            compute_depth: settings.compute_depth,
+            seed: settings.seed,
+            plan: settings.plan.clone(),
+            time: settings.time,
+        };
+        let ledger = report::ledger(claim.count as usize);
+        let ledger =
+            ledger.map_err(|error| ApiError::HostMemory(format!("no memory for counters: {error}")))?;
+        let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Ok(Runtime {
+            settings,
+            device: Device::open(config, ledger),
+            tensors: Table::new(),
+            sets: Table::new(),
+            models: Table::new(),
+            trackers: Table::new(),
+            opened_ns: u64::try_from(since_1970.as_nanos()).unwrap_or(0),
+            changes: AtomicU64::new(0),
+            has_bindings: AtomicBool::new(false),
+            _claim: claim,
+        })
+    }
+
+    /// Makes a tensor known to C.
+    pub(crate) fn add_tensor(&self, tensor: Tensor) -> Result<Handle<Tensor>, ApiError> {
+        let handle = self.tensors.insert(Arc::new(tensor))?;
+        self.device.ledger().objects(Object::Tensor).fetch_add(1, Relaxed);
+        Ok(handle)
+    }
+
+    /// Ends a tensor. Its memory is given back when the last request that uses it has completed.
+    pub(crate) fn free_tensor(&self, handle: Handle<Tensor>) -> Result<(), ApiError> {
+        let tensor = self.tensors.remove(handle)?;
+        self.device.ledger().objects(Object::Tensor).fetch_sub(1, Relaxed);
+        self.forget_bindings();
+        drop(tensor);
+        Ok(())
+    }
+
+    /// What bindings look handles up in.
+    pub(crate) fn objects(&self) -> Objects<'_> {
+        let Runtime { sets, tensors, changes, has_bindings, .. } = self;
+        Objects { sets, tensors, changes, has_bindings }
+    }
+
+    /// A set or tensor has changed: what models remember of them no longer counts.
+    pub(crate) fn forget_bindings(&self) {
+        self.changes.fetch_add(1, SeqCst);
+        if self.has_bindings.swap(false, SeqCst) {
+            self.models.all().iter().for_each(|loaded| loaded.forget());
+        }
+    }
+
+    /// The logical core `core` of this process.
+    pub(crate) fn core(&self, what: &str, core: i64) -> Result<u8, ApiError> {
+        let found = u8::try_from(core).ok().filter(|&core| self.device.has_core(core));
+        found.ok_or_else(|| ApiError::out_of_range(what, core, self.device.config().cores))
+    }
+
+    /// The queue `queue` of the unit of `kind` on `core`.
+    pub(crate) fn unit(&self, core: u8, kind: UnitKind, queue: i32) -> Result<UnitId, ApiError> {
+        Ok(UnitId { core, kind, queue: checked_queue(kind, queue)? })
+    }
+
+    /// The request that `raw` names.
+    pub(crate) fn request(&self, raw: u64) -> Result<(UnitId, u64), ApiError> {
+        let named = Seq::decode(raw).filter(|(unit, _)| self.device.has_core(unit.core));
+        named.ok_or_else(|| ApiError::Invalid(format!("sequence {raw:#018x} names no queue of this process")))
+    }
+
+    /// Explicit calls are refused while implicit async mode is on (observed).
+    pub(crate) fn refuse_implicit(&self) -> Result<(), ApiError> {
+        if !self.settings.is_implicit_async() {
+            return Ok(());
+        }
+        Err(ApiError::Failure(
+            "Explicit async API cannot be used in implicit async mode; \
+             unset NEURON_RT_ASYNC_EXEC_MAX_INFLIGHT_REQUESTS"
+                .into(),
+        ))
+    }
+}
+
+/// `queue` if a unit of `kind` has it.
+pub(crate) fn checked_queue(kind: UnitKind, queue: i32) -> Result<u8, ApiError> {
+    u8::try_from(queue).ok().filter(|&queue| queue < kind.queues()).ok_or_else(|| {
+        ApiError::Invalid(format!(
+            "Invalid queue parameter for {} XU. XU only supports {} queues. (queue={queue})",
+            kind.name(),
+            kind.queues()
+        ))
+    })
+}
