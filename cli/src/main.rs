@@ -2,12 +2,13 @@
 //!
 //! ```text
 //! run.rs      one run: environment, program, summary    info.rs       what the simulated machine has
-//! machine.rs  --instance and --lnc
+//! machine.rs  --instance and --lnc                      demo.rs       a C example, built and run
 //! library.rs  where libnrt.so.1 is                      signals.rs    what is passed on to the program
 //! report.rs   what the library left behind              summary.rs    that, as text
 //! program.rs  what a program file is                    diagnosis.rs  why a program did not use the library
 //! ```
 
+mod demo;
 mod diagnosis;
 mod info;
 mod library;
@@ -28,6 +29,7 @@ const OWN_FAILURE: u8 = 125;
 
 const EXAMPLES: &str = "\
 Examples:
+  nrt-sim demo                                     see what it does, step by step
   nrt-sim run -- ./infer model.neff                run a program on one trn1.2xlarge
   nrt-sim run --instance trn2.48xlarge --lnc 1 -- python3 serve.py
   nrt-sim run --seed 7 --faults plan.toml -- ./infer model.neff
@@ -49,6 +51,7 @@ struct Cli {
 enum Command {
     Run(run::Options),
     Info(info::Options),
+    Demo(demo::Options),
 }
 
 fn main() -> ExitCode {
@@ -63,6 +66,7 @@ fn main() -> ExitCode {
     let (code, failure) = match command {
         Command::Run(options) => (run::run(&options), OWN_FAILURE),
         Command::Info(options) => (info::info(&options), OWN_FAILURE),
+        Command::Demo(options) => (demo::demo(&options), 1),
     };
     ExitCode::from(code.unwrap_or_else(|error| {
         note(&format!("{error:#}"));
