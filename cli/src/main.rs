@@ -1,2 +1,80 @@
 //! `nrt-sim`: runs programs that use `libnrt.so.1` on a simulated Neuron device.
-fn main() {}
+//!
+//! ```text
+//! run.rs      one run: environment, program, summary    info.rs       what the simulated machine has
+//! machine.rs  --instance and --lnc                      demo.rs       a C example, built and run
+//! library.rs  where libnrt.so.1 is                      signals.rs    what is passed on to the program
+//! report.rs   what the library left behind              summary.rs    that, as text
+//! program.rs  what a program file is                    diagnosis.rs  why a program did not use the library
+//! ```
+
+mod demo;
+mod diagnosis;
+mod info;
+mod library;
+mod machine;
+mod program;
+mod report;
+mod run;
+mod signals;
+mod summary;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The exit code when nrt-sim itself fails, as `env` and `timeout` have it; 126 and 127 are in `run`.
+const OWN_FAILURE: u8 = 125;
+
+const EXAMPLES: &str = "\
+Examples:
+  nrt-sim demo                                     see what it does, step by step
+  nrt-sim run -- ./infer model.neff                run a program on one trn1.2xlarge
+  nrt-sim run --instance trn2.48xlarge --lnc 1 -- python3 serve.py
+  nrt-sim run --seed 7 --faults plan.toml -- ./infer model.neff
+  nrt-sim info --instance trn2 --lnc 1             what that machine has
+  nrt-sim info --list                              all machines
+
+A program needs no change and no recompilation: `nrt-sim run` sets LD_PRELOAD and LD_LIBRARY_PATH, so that
+its libnrt.so.1 is the simulated one, whether it is linked with -lnrt or opened with dlopen.";
+
+/// Runs programs that use the AWS Neuron Runtime (libnrt.so.1) on a simulated device: no hardware, no driver.
+#[derive(Debug, Parser)]
+#[command(name = "nrt-sim", version, after_help = EXAMPLES, max_term_width = 110)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Run(run::Options),
+    Info(info::Options),
+    Demo(demo::Options),
+}
+
+fn main() -> ExitCode {
+    let command = match Cli::try_parse() {
+        Ok(cli) => cli.command,
+        Err(error) => {
+            // There is no one left to tell if this cannot be printed.
+            let _ = error.print();
+            return if error.use_stderr() { ExitCode::from(OWN_FAILURE) } else { ExitCode::SUCCESS };
+        }
+    };
+    let (code, failure) = match command {
+        Command::Run(options) => (run::run(&options), OWN_FAILURE),
+        Command::Info(options) => (info::info(&options), OWN_FAILURE),
+        Command::Demo(options) => (demo::demo(&options), 1),
+    };
+    ExitCode::from(code.unwrap_or_else(|error| {
+        note(&format!("{error:#}"));
+        failure
+    }))
+}
+
+/// Writes a message of ours to stderr. That it may be closed is no reason to fail.
+fn note(message: &str) {
+    let _ = writeln!(std::io::stderr(), "nrt-sim: {message}");
+}

@@ -1,0 +1,84 @@
+//! What the library leaves in the folder for reports: who loaded it, and a ledger of each init.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File};
+use std::os::unix::ffi::OsStringExt;
+use std::path::{Path, PathBuf};
+
+use sim_core::ledger::Ledger;
+
+/// Everything that was left.
+#[derive(Debug, Default)]
+pub(crate) struct Report {
+    /// The executable of each process that loaded the library.
+    pub(crate) programs: BTreeMap<u32, PathBuf>,
+    /// The ledgers by process and number of the init within it, from 1.
+    pub(crate) ledgers: BTreeMap<(u32, u32), Ledger>,
+}
+
+impl Report {
+    /// Reads `folder`. What is damaged is left out: a process may have been killed at any point.
+    pub(crate) fn read(folder: &Path) -> Report {
+        let mut report = Report::default();
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            report.add(&entry.path());
+        }
+        report
+    }
+
+    fn add(&mut self, path: &Path) -> Option<()> {
+        let stem = path.file_stem()?.to_str()?;
+        match path.extension().and_then(OsStr::to_str)? {
+            "loaded" => {
+                let program = OsString::from_vec(fs::read(path).ok()?);
+                self.programs.insert(stem.parse().ok()?, program.into());
+            }
+            "ledger" => {
+                let (pid, init) = stem.split_once('-')?;
+                let file = File::options().read(true).write(true).open(path).ok()?;
+                let len = usize::try_from(file.metadata().ok()?.len()).ok()?;
+                self.ledgers.insert((pid.parse().ok()?, init.parse().ok()?), Ledger::read(&file, len)?);
+            }
+            _ => {}
+        }
+        Some(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, File};
+    use std::path::PathBuf;
+
+    use sim_core::ledger::Ledger;
+
+    use super::Report;
+
+    #[test]
+    fn ledgers_are_read_in_order_and_what_is_damaged_is_left_out() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let ledger = |name: &str, cores| {
+            let file = File::create_new(folder.path().join(name)).expect("writable");
+            file.set_len(Ledger::bytes(cores) as u64).expect("writable");
+            let file = File::options().read(true).write(true).open(folder.path().join(name));
+            Ledger::in_file(file.expect("readable"), cores).expect("mapped")
+        };
+        ledger("100-2.ledger", 2).close();
+        ledger("100-1.ledger", 1);
+        ledger("20-1.ledger", 4);
+        fs::write(folder.path().join("100.loaded"), "/usr/bin/python3").expect("writable");
+        fs::write(folder.path().join("7-1.ledger"), "").expect("writable");
+        fs::write(folder.path().join("x-1.ledger"), "").expect("writable");
+        fs::write(folder.path().join("libnrt.so"), "").expect("writable");
+
+        let report = Report::read(folder.path());
+        let found: Vec<_> = report.ledgers.iter().map(|(id, ledger)| (*id, ledger.cores())).collect();
+        assert_eq!(found, [((20, 1), 4), ((100, 1), 1), ((100, 2), 2)]);
+        assert!(report.ledgers[&(100, 2)].is_closed() && !report.ledgers[&(100, 1)].is_closed());
+        assert_eq!(
+            report.programs.into_iter().collect::<Vec<_>>(),
+            [(100, PathBuf::from("/usr/bin/python3"))]
+        );
+    }
+}

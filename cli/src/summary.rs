@@ -1,0 +1,337 @@
+//! What programs did on the device, as text.
+
+use std::fmt::{self, Display};
+use std::path::PathBuf;
+use std::sync::atomic::Ordering::Relaxed;
+
+use sim_core::ledger::{Ledger, Object};
+use sim_core::seq::UnitId;
+use sim_core::status::Status;
+
+/// Queues of one process that are shown one by one; of more, only those that stand out.
+const ROWS_MAX: usize = 32;
+
+/// All that is said at the end of a run in which the runtime was initialised.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Summary {
+    /// Name of the instance.
+    pub(crate) instance: String,
+    /// Physical cores to a logical core.
+    pub(crate) lnc: u32,
+    /// The seed, as it was given.
+    pub(crate) seed: String,
+    /// One for each init, in order.
+    pub(crate) sessions: Vec<Session>,
+}
+
+/// What one process did from an init to the close that follows, or to its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Session {
+    /// The process.
+    pub(crate) pid: u32,
+    /// Its program, if it was the process that loaded the library.
+    pub(crate) program: Option<PathBuf>,
+    /// Which init of the process it was, from 1.
+    pub(crate) init: u32,
+    /// Whether the device was closed in good order.
+    pub(crate) is_closed: bool,
+    /// The queues that had anything to do.
+    pub(crate) queues: Vec<Queue>,
+    /// The cores on which more memory was used than init takes.
+    pub(crate) memory: Vec<Memory>,
+    /// Tensors, tensor sets and models that were not freed.
+    pub(crate) unfreed: [u64; 3],
+}
+
+/// The traffic of one queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Queue {
+    /// Which it is.
+    pub(crate) unit: UnitId,
+    /// Requests it took.
+    pub(crate) submitted: u64,
+    /// Requests that ended, with whatever status.
+    pub(crate) completed: u64,
+    /// Requests that ended with an error, by status.
+    pub(crate) failed: Vec<(Status, u64)>,
+    /// Submissions refused with `NRT_QUEUE_FULL`.
+    pub(crate) full: u64,
+    /// The most requests it held at once.
+    pub(crate) deepest: u64,
+}
+
+/// The device memory of one core, in bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Memory {
+    /// Logical core.
+    pub(crate) core: u8,
+    /// The most that was used at once.
+    pub(crate) peak: u64,
+    /// Size of its bank.
+    pub(crate) limit: u64,
+}
+
+impl Session {
+    /// Reads a ledger; `taken_at_init` bytes of each core say nothing about the program.
+    pub(crate) fn read(
+        (pid, init): (u32, u32),
+        program: Option<PathBuf>,
+        ledger: &Ledger,
+        taken_at_init: u64,
+    ) -> Session {
+        let places = 0..ledger.cores() * UnitId::PER_CORE;
+        let queues = places.map(|place| Queue::read(ledger, UnitId::at(place)));
+        let cores = 0..u8::try_from(ledger.cores()).unwrap_or(u8::MAX);
+        let memory = cores.map(|core| {
+            let memory = ledger.memory(core);
+            Memory { core, peak: memory.peak(), limit: memory.limit() }
+        });
+        let objects = [Object::Tensor, Object::TensorSet, Object::Model];
+        Session {
+            pid,
+            program,
+            init,
+            is_closed: ledger.is_closed(),
+            queues: queues.filter(|queue| queue.submitted + queue.full > 0).collect(),
+            memory: memory.filter(|memory| memory.peak > taken_at_init).collect(),
+            unfreed: objects.map(|kind| ledger.objects(kind).load(Relaxed)),
+        }
+    }
+
+    /// What was not freed, in words; empty if all was.
+    fn unfreed(&self) -> String {
+        let names = ["tensor", "tensor set", "model"];
+        let left = names.iter().zip(self.unfreed).filter(|(_, count)| *count > 0);
+        let plural = |count| if count == 1 { "" } else { "s" };
+        left.map(|(name, count)| format!("{count} {name}{}", plural(count))).collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl Queue {
+    fn read(ledger: &Ledger, unit: UnitId) -> Queue {
+        let queue = ledger.queue(unit);
+        let counts = Status::ALL.map(|status| (status, queue.completed(status)));
+        let failed = counts.into_iter().filter(|(status, count)| *status != Status::Success && *count > 0);
+        Queue {
+            unit,
+            submitted: queue.accepted(),
+            completed: counts.iter().map(|(_, count)| count).sum(),
+            failed: failed.collect(),
+            full: queue.full(),
+            deepest: queue.deepest(),
+        }
+    }
+
+    fn stands_out(&self) -> bool {
+        !self.failed.is_empty() || self.full > 0 || self.completed < self.submitted
+    }
+
+    fn failed(&self) -> String {
+        let each =
+            |(status, count): &(Status, u64)| format!("{count} × {} ({})", status.name(), status.code());
+        self.failed.iter().map(each).collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Summary { instance, lnc, seed, sessions } = self;
+        writeln!(f, "simulated {instance}, LNC {lnc}, seed {seed}")?;
+        sessions.iter().try_for_each(|session| session.fmt(f))
+    }
+}
+
+impl Display for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "process {}", self.pid)?;
+        if let Some(program) = &self.program {
+            write!(f, ", {}", program.display())?;
+        }
+        if self.init > 1 {
+            write!(f, ", init number {}", self.init)?;
+        }
+        if self.queues.is_empty() {
+            write!(f, ": no requests")?;
+        }
+        writeln!(f)?;
+        if !self.queues.is_empty() {
+            table(f, &self.queues)?;
+        }
+        for Memory { core, peak, limit } in self.memory.iter().take(ROWS_MAX) {
+            writeln!(f, "  memory of core {core}: peak {} of {}", size(*peak), size(*limit))?;
+        }
+        let unfreed = self.unfreed();
+        match (self.is_closed, unfreed.is_empty()) {
+            (true, true) => Ok(()),
+            (true, false) => writeln!(f, "  not freed before nrt_close: {unfreed}"),
+            (false, true) => writeln!(f, "  ended without nrt_close"),
+            (false, false) => writeln!(f, "  ended without nrt_close; not freed: {unfreed}"),
+        }
+    }
+}
+
+/// One line for each queue; columns in which nothing would be are left out.
+fn table(f: &mut fmt::Formatter<'_>, queues: &[Queue]) -> fmt::Result {
+    let (has_full, has_failed) =
+        (queues.iter().any(|queue| queue.full > 0), queues.iter().any(|queue| !queue.failed.is_empty()));
+    write!(f, "  core  unit          queue   submitted   completed  deepest")?;
+    let full_title = if has_full { "  QUEUE_FULL" } else { "" };
+    writeln!(f, "{full_title}{}", if has_failed { "  failed" } else { "" })?;
+    let (shown, rest): (Vec<&Queue>, Vec<&Queue>) =
+        queues.iter().partition(|queue| queues.len() <= ROWS_MAX || queue.stands_out());
+    for queue in shown {
+        let UnitId { core, kind, queue: number } = queue.unit;
+        let (kind, Queue { submitted, completed, deepest, full, .. }) = (kind.name(), queue);
+        write!(f, "  {core:>4}  {kind:<12}  {number:>5}  {submitted:>10}  {completed:>10}  {deepest:>7}")?;
+        if has_full {
+            write!(f, "  {full:>10}")?;
+        }
+        let failed = queue.failed();
+        writeln!(f, "{}{failed}", if failed.is_empty() { "" } else { "  " })?;
+    }
+    if !rest.is_empty() {
+        let total: u64 = rest.iter().map(|queue| queue.submitted).sum();
+        writeln!(f, "  and {} queues more with {total} requests, all of them completed well", rest.len())?;
+    }
+    let unfinished: u64 = queues.iter().map(|queue| queue.submitted.saturating_sub(queue.completed)).sum();
+    if unfinished > 0 {
+        writeln!(f, "  not completed when it ended: {unfinished}")?;
+    }
+    Ok(())
+}
+
+/// A number of bytes, as a person reads it.
+pub(crate) fn size(bytes: u64) -> String {
+    let tenths = |unit: u64| {
+        let tenths = u128::from(bytes) * 10 / u128::from(unit);
+        let (whole, rest) = (tenths / 10, tenths % 10);
+        if rest == 0 { whole.to_string() } else { format!("{whole}.{rest}") }
+    };
+    match bytes {
+        0..0x400 => format!("{bytes} bytes"),
+        0x400..0x10_0000 => format!("{} KiB", tenths(1 << 10)),
+        0x10_0000..0x4000_0000 => format!("{} MiB", tenths(1 << 20)),
+        _ => format!("{} GiB", tenths(1 << 30)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::Ordering::Relaxed;
+
+    use sim_core::config::{Config, Time};
+    use sim_core::device::Device;
+    use sim_core::fault::Plan;
+    use sim_core::ledger::{Ledger, Object};
+    use sim_core::memory::storage::Span;
+    use sim_core::profile::Profile;
+    use sim_core::request::{Answer, Work};
+    use sim_core::seq::{UnitId, UnitKind};
+    use sim_core::status::Status;
+
+    use super::{Memory, Queue, Session, Summary, size};
+
+    const UNIT: UnitId = UnitId { core: 0, kind: UnitKind::TensorOp, queue: 1 };
+
+    fn queue(core: u8) -> Queue {
+        let unit = UnitId { core, ..UNIT };
+        Queue { unit, submitted: 5, completed: 5, failed: Vec::new(), full: 0, deepest: 2 }
+    }
+
+    fn session(queues: Vec<Queue>) -> Session {
+        Session {
+            pid: 7,
+            program: Some("/bin/infer".into()),
+            init: 1,
+            is_closed: true,
+            queues,
+            memory: Vec::new(),
+            unfreed: [0; 3],
+        }
+    }
+
+    #[test]
+    fn a_run_in_good_order_is_told_in_few_lines() {
+        let summary = Summary {
+            instance: "trn1.2xlarge".into(),
+            lnc: 1,
+            seed: "0".into(),
+            sessions: vec![session(vec![queue(0)])],
+        };
+        let expected = "\
+simulated trn1.2xlarge, LNC 1, seed 0
+process 7, /bin/infer
+  core  unit          queue   submitted   completed  deepest
+     0  tensor-op         1           5           5        2
+";
+        assert_eq!(summary.to_string(), expected);
+    }
+
+    #[test]
+    fn what_stands_out_is_told() {
+        let failed = vec![(Status::ExecHwErrNcUe, 1), (Status::ExecUnitUnrecoverable, 2)];
+        let bad = Queue { failed, full: 3, submitted: 9, ..queue(1) };
+        let session = Session {
+            is_closed: false,
+            unfreed: [2, 0, 1],
+            init: 2,
+            program: None,
+            ..session(vec![queue(0), bad])
+        };
+        let memory = vec![Memory { core: 1, peak: 97 << 20, limit: 16 << 30 }];
+        let session = Session { memory, ..session };
+        let expected = "\
+process 7, init number 2
+  core  unit          queue   submitted   completed  deepest  QUEUE_FULL  failed
+     0  tensor-op         1           5           5        2           0
+     1  tensor-op         1           9           5        2           3  1 × NRT_EXEC_HW_ERR_NC_UE (1202), 2 × NRT_EXEC_UNIT_UNRECOVERABLE (101)
+  not completed when it ended: 4
+  memory of core 1: peak 97 MiB of 16 GiB
+  ended without nrt_close; not freed: 2 tensors, 1 model
+";
+        assert_eq!(session.to_string(), expected);
+    }
+
+    #[test]
+    fn of_many_queues_those_that_stand_out_are_shown() {
+        let mut queues: Vec<Queue> = (0..100).map(queue).collect();
+        queues[42].full = 1;
+        let text = session(queues).to_string();
+        assert_eq!(text.lines().count(), 4, "{text}");
+        assert!(text.contains("    42  tensor-op"), "{text}");
+        assert!(text.contains("and 99 queues more with 495 requests"), "{text}");
+    }
+
+    #[test]
+    fn sizes_are_rounded_down_to_a_tenth() {
+        let expected = [(0, "0 bytes"), (1023, "1023 bytes"), (1536, "1.5 KiB"), (1 << 34, "16 GiB")];
+        for (bytes, text) in expected {
+            assert_eq!(size(bytes), text);
+        }
+        assert_eq!(size((1 << 30) - 1), "1023.9 MiB");
+    }
+
+    #[test]
+    fn a_ledger_is_read_as_the_device_wrote_it() {
+        let mut config = Config::new(Profile::named("trn1.2xlarge").expect("built in"));
+        config.time = Time::Manual;
+        config.plan = Plan::parse("rule=[{nth=2,status=1202}]").expect("valid");
+        let taken = config.profile.model_code_bytes() * u64::from(config.lnc);
+        let device = Device::open(config, Ledger::new(2).expect("small"));
+        let tensor = || Span::whole(std::sync::Arc::new(device.allocate(0, 8192).expect("small")));
+        let copy = || Work::Copy { from: tensor(), to: tensor() };
+        for _ in 0..3 {
+            device.submit(UNIT, copy(), Answer::Nobody).expect("no bound");
+        }
+        while device.step().is_some() {}
+        device.ledger().objects(Object::Model).store(1, Relaxed);
+
+        let session = Session::read((7, 1), None, device.ledger(), taken);
+        assert_eq!((session.is_closed, session.unfreed), (false, [0, 0, 1]));
+        let [queue] = session.queues.as_slice() else { panic!("one queue was used: {session:?}") };
+        assert_eq!((queue.unit, queue.submitted, queue.completed, queue.deepest), (UNIT, 3, 3, 3));
+        assert_eq!(queue.failed, [(Status::ExecUnitUnrecoverable, 1), (Status::ExecHwErrNcUe, 1)]);
+        let [memory] = session.memory.as_slice() else { panic!("one core was used: {session:?}") };
+        assert_eq!((memory.core, memory.peak - taken, memory.limit), (0, 6 * 8192, 16 << 30));
+    }
+}

@@ -1,0 +1,85 @@
+//! Help, version, info, and the demo as far as it needs no library.
+
+use std::process::{Command, Output};
+
+fn nrt_sim(words: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_nrt-sim"));
+    command.args(words).env_remove("NRT_SIM_INSTANCE").env_remove("NEURON_LOGICAL_NC_CONFIG");
+    command.output().expect("it is built")
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[test]
+fn help_teaches_by_example() {
+    for words in [&["--help"][..], &["run", "--help"]] {
+        let output = nrt_sim(words);
+        assert!(output.status.success() && stdout(&output).contains("-- ./infer model.neff"), "{words:?}");
+    }
+    let help = stdout(&nrt_sim(&["run", "--help"]));
+    let variables = [
+        "NRT_SIM_INSTANCE",
+        "NEURON_LOGICAL_NC_CONFIG",
+        "NRT_SIM_SEED",
+        "NRT_SIM_TIME",
+        "NRT_SIM_SDK",
+        "NRT_SIM_FAULTS",
+        "NRT_SIM_SHARE_CORES",
+        "NRT_SIM_LIB",
+    ];
+    for variable in variables {
+        assert!(help.contains(variable), "{variable}");
+    }
+}
+
+#[test]
+fn the_version_is_the_packages() {
+    assert_eq!(stdout(&nrt_sim(&["--version"])), format!("nrt-sim {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn an_unknown_command_is_refused() {
+    let output = nrt_sim(&["fly"]);
+    assert_eq!(output.status.code(), Some(125));
+}
+
+#[test]
+fn info_speaks_json() {
+    let output = nrt_sim(&["info", "--instance", "trn2", "--lnc", "1", "--json"]);
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!((&json["instance"], &json["logical_cores"]), (&"trn2.3xlarge".into(), &8.into()));
+    let list: serde_json::Value =
+        serde_json::from_slice(&nrt_sim(&["info", "--list", "--json"]).stdout).expect("JSON");
+    assert_eq!(list.as_array().map(Vec::len), Some(11));
+}
+
+#[test]
+fn without_a_library_the_way_to_one_is_told() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let alone = folder.path().join("nrt-sim");
+    std::fs::copy(env!("CARGO_BIN_EXE_nrt-sim"), &alone).expect("writable");
+    for words in [&["run", "true"][..], &["demo"]] {
+        let output = Command::new(&alone).args(words).env_remove("NRT_SIM_LIB").output().expect("a copy");
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && text.contains("cargo build") && text.contains("--lib"), "{text}");
+    }
+}
+
+#[test]
+fn without_a_compiler_the_demo_says_what_to_install() {
+    let library = std::fs::read_to_string("/proc/self/maps").expect("Linux has it");
+    let library = library
+        .lines()
+        .find_map(|line| line.find('/').map(|at| &line[at..]).filter(|p| p.ends_with("libc.so.6")));
+    let output = Command::new(env!("CARGO_BIN_EXE_nrt-sim"))
+        .args(["demo", "--lib", library.expect("tests are linked dynamically")])
+        .env("CC", "no-such-compiler -O1")
+        .output()
+        .expect("it is built");
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text.contains("no C compiler `no-such-compiler`") && text.contains("apt install"), "{text}");
+    assert!(stdout(&output).contains("$ no-such-compiler -O1 -std=gnu11"), "{}", stdout(&output));
+}
