@@ -129,15 +129,8 @@ impl Device {
     /// When the queue does not accept it; nothing has changed then, and `answer` is dropped unused.
     pub fn submit(&self, unit: UnitId, work: Work, answer: Answer) -> Result<Seq, SubmitError> {
         let shard = self.shard(unit);
-        let run = match &work {
-            Work::Execute(run) => Some(Arc::clone(run)),
-            Work::Read { .. } | Work::Write { .. } | Work::Copy { .. } => None,
-        };
         match shard.port.submit(Request { work, answer }, self.driver().now()) {
             Ok(num) => {
-                if let Some(run) = run {
-                    run.model.submitted(num);
-                }
                 self.driver().wake(shard);
                 Ok(Seq::new(unit, num))
             }
@@ -191,7 +184,7 @@ impl Device {
         let shard = self.shard(unit);
         let listening = shard.port.listen(num, signal);
         if matches!(listening, Listening::Pending(_)) {
-            self.driver().wake(shard);
+            self.expect_signal(shard);
         }
         listening
     }
@@ -201,7 +194,7 @@ impl Device {
     pub fn listen_by_number(&self, unit: UnitId, num: u64, signal: Option<Box<dyn Signal>>) {
         let shard = self.shard(unit);
         shard.port.listen_by_number(num, signal);
-        self.driver().wake(shard);
+        self.expect_signal(shard);
     }
 
     /// Takes back a wish of [`Device::listen`].
@@ -213,7 +206,7 @@ impl Device {
     pub fn listen_to_each(&self, unit: UnitId, signal: Option<Box<dyn Signal>>) {
         let shard = self.shard(unit);
         shard.port.listen_to_each(signal);
-        self.driver().wake(shard);
+        self.expect_signal(shard);
     }
 
     /// Moves time to the next event and completes what ends then; `None`: nothing is left to do.
@@ -235,6 +228,13 @@ impl Device {
         }
         self.driver().stop();
         self.ledger.close();
+    }
+
+    /// Somebody will wait to be told, where we cannot see it: does what is cheap and due, leaves the rest
+    /// to a worker.
+    fn expect_signal(&self, shard: &Arc<Shard>) {
+        self.driver().look(shard);
+        self.driver().wake(shard);
     }
 
     fn shard(&self, unit: UnitId) -> &Arc<Shard> {

@@ -8,8 +8,9 @@ use crate::memory::bytes::Extent;
 use crate::memory::storage::Span;
 use crate::status::Status;
 
-/// Bytes handled at a time, on the stack.
-const CHUNK: usize = 4096;
+/// Bytes handled at a time, on the stack: of tensors up to this size, and of larger ones.
+const SMALL: usize = 256;
+const LARGE: usize = 4096;
 
 /// Computes the outputs of one model from its inputs.
 ///
@@ -49,8 +50,12 @@ impl Kernel for Mix {
 
 /// `digest`, changed by the length and every byte of `bytes`.
 fn fold(digest: u64, bytes: Extent) -> u64 {
-    let mut chunk = [0; CHUNK];
     let begin = xxh3_64_with_seed(&(bytes.len() as u64).to_le_bytes(), digest);
+    if bytes.len() <= SMALL { fold_by::<SMALL>(begin, bytes) } else { fold_by::<LARGE>(begin, bytes) }
+}
+
+fn fold_by<const CHUNK: usize>(begin: u64, bytes: Extent) -> u64 {
+    let mut chunk = [0; CHUNK];
     (0..bytes.len()).step_by(CHUNK).fold(begin, |digest, at| {
         let part = &mut chunk[..CHUNK.min(bytes.len() - at)];
         bytes.part(at, part.len()).load(part);
@@ -60,6 +65,10 @@ fn fold(digest: u64, bytes: Extent) -> u64 {
 
 /// Fills `bytes` with values that follow from `digest`.
 fn spread(digest: u64, bytes: Extent) {
+    if bytes.len() <= SMALL { spread_by::<SMALL>(digest, bytes) } else { spread_by::<LARGE>(digest, bytes) }
+}
+
+fn spread_by<const CHUNK: usize>(digest: u64, bytes: Extent) {
     let mut generator = Xoshiro256PlusPlus::seed_from_u64(digest);
     let mut chunk = [0; CHUNK];
     for at in (0..bytes.len()).step_by(CHUNK) {

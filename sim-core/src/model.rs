@@ -1,12 +1,11 @@
 //! Loaded models, and the binding of tensors to their inputs and outputs.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use crate::kernel::Kernel;
 use crate::memory::storage::Span;
 use crate::memory::tensor::{Outputs, Tensor};
-use crate::seq::{Seq, UnitId, UnitKind};
+use crate::seq::{UnitId, UnitKind};
 
 /// A model on a logical core.
 pub struct Model {
@@ -22,7 +21,6 @@ pub struct Model {
     pub outputs: Vec<Slot>,
     /// What each run computes.
     pub kernel: Box<dyn Kernel>,
-    last: AtomicU64,
 }
 
 /// An input or output of a model.
@@ -82,32 +80,9 @@ pub enum BindError {
 }
 
 impl Model {
-    /// A model that has not run yet.
-    pub fn new(
-        name: String,
-        id: u64,
-        core: u8,
-        inputs: Vec<Slot>,
-        outputs: Vec<Slot>,
-        kernel: Box<dyn Kernel>,
-    ) -> Model {
-        Model { name, id, core, inputs, outputs, kernel, last: AtomicU64::new(0) }
-    }
-
     /// The queue its runs go to.
     pub fn unit(&self) -> UnitId {
         UnitId { core: self.core, kind: UnitKind::Compute, queue: 0 }
-    }
-
-    /// The latest run of it that was submitted, if any.
-    pub fn last(&self) -> Option<Seq> {
-        let num = self.last.load(Relaxed);
-        (num != 0).then(|| Seq::new(self.unit(), num))
-    }
-
-    /// Notes that request `num` is a run of it.
-    pub(crate) fn submitted(&self, num: u64) {
-        self.last.fetch_max(num, Relaxed);
     }
 
     /// Binds the tensors of two sets, which `input` and `output` look up by name.

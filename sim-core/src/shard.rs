@@ -33,6 +33,8 @@ pub struct Shard {
 struct Owner {
     unit: Unit,
     taken: VecDeque<Queued>,
+    /// The number of the last request in `taken`, past or present.
+    last_taken: u64,
     current: Option<(Queued, Running)>,
 }
 
@@ -70,7 +72,7 @@ pub(crate) struct Progress {
 impl Shard {
     /// A shard whose queue is empty.
     pub fn new(port: Port, unit: Unit, rates: Arc<Rates>, recorder: Arc<Recorder>) -> Shard {
-        let owner = Mutex::new(Owner { unit, taken: VecDeque::new(), current: None });
+        let owner = Mutex::new(Owner { unit, taken: VecDeque::new(), last_taken: 0, current: None });
         Shard { port, owner, listed: AtomicBool::new(false), rates, recorder }
     }
 
@@ -120,8 +122,12 @@ impl Shard {
         if let Some((_, running)) = &owner.current {
             return Some(*running);
         }
-        if owner.taken.is_empty() && !self.port.take(&mut owner.taken) {
-            return None;
+        if owner.taken.is_empty() {
+            // The hint may be late, never wrong for long: `pump` looks again under the lock.
+            if self.port.issued_hint() == owner.last_taken || !self.port.take(&mut owner.taken) {
+                return None;
+            }
+            owner.last_taken += owner.taken.len() as u64;
         }
         let queued = owner.taken.pop_front()?;
         let cost = queued.request.work.cost(&self.rates);

@@ -87,7 +87,8 @@ fn loaded(neff: Neff, core: u8) -> Loaded {
     };
     let (inputs, outputs) = (slots(Usage::Input), slots(Usage::Output));
     let id = IDS.fetch_add(1, Relaxed);
-    Loaded::new(Model::new(neff.name, id, core, inputs, outputs, Box::new(Mix::new(&identity))), neff.tensors)
+    let model = Model { name: neff.name, id, core, inputs, outputs, kernel: Box::new(Mix::new(&identity)) };
+    Loaded::new(model, neff.tensors)
 }
 
 export! {
@@ -123,9 +124,9 @@ export! {
         let loaded = runtime.models.remove(model)?;
         runtime.device.ledger().objects(Object::Model).fetch_sub(1, Relaxed);
         loaded.forget();
-        if let Some(seq) = loaded.model.last() {
-            runtime.device.wait(loaded.model.unit(), seq.num(), None);
-        }
+        // Whatever was queued by now: no run of this model can come later.
+        let unit = loaded.model.unit();
+        runtime.device.wait(unit, runtime.device.issued(unit), None);
         Ok(())
     }
 }
