@@ -3,6 +3,7 @@
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
 
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec};
+use rustix::fs::OFlags;
 use sim_core::port::Signal;
 
 use crate::error::ApiError;
@@ -13,6 +14,8 @@ use crate::error::ApiError;
 /// writing to what has that number then.
 pub(crate) struct Event {
     fd: OwnedFd,
+    /// Whether a write could block: only if the program made it so and filled the counter.
+    blocks: bool,
 }
 
 impl Event {
@@ -39,7 +42,8 @@ impl Event {
         let borrowed = unsafe { BorrowedFd::borrow_raw(fd) };
         let fd = rustix::io::fcntl_dupfd_cloexec(borrowed, 3);
         let fd = fd.map_err(|error| ApiError::Resource(format!("cannot duplicate the eventfd: {error}")))?;
-        Ok(Event { fd })
+        let blocks = !rustix::fs::fcntl_getfl(&fd).is_ok_and(|flags| flags.contains(OFlags::NONBLOCK));
+        Ok(Event { fd, blocks })
     }
 
     /// A new eventfd for the program, and ours of the same event.
@@ -48,17 +52,23 @@ impl Event {
         let theirs =
             rustix::event::eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).map_err(out)?;
         let ours = rustix::io::fcntl_dupfd_cloexec(theirs.as_fd(), 3).map_err(out)?;
-        Ok((theirs, Event { fd: ours }))
+        Ok((theirs, Event { fd: ours, blocks: false }))
     }
 }
 
 impl Signal for Event {
     fn signal(&self) {
-        // A blocking eventfd whose counter is at its limit would block us; it is readable anyway.
-        let mut room = [PollFd::new(&self.fd, PollFlags::OUT)];
-        if rustix::event::poll(&mut room, Some(&Timespec::default())) == Ok(1) {
-            // Nothing can be done about a failure, and nobody could be told.
-            let _ = rustix::io::write(&self.fd, &1_u64.to_ne_bytes());
+        if self.blocks && !self.has_room() {
+            return; // the counter is at its limit, so it is readable anyway
         }
+        // Nothing can be done about a failure, and nobody could be told.
+        let _ = rustix::io::write(&self.fd, &1_u64.to_ne_bytes());
+    }
+}
+
+impl Event {
+    fn has_room(&self) -> bool {
+        let mut room = [PollFd::new(&self.fd, PollFlags::OUT)];
+        rustix::event::poll(&mut room, Some(&Timespec::default())) == Ok(1)
     }
 }

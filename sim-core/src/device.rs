@@ -234,7 +234,9 @@ impl Device {
     /// to a worker.
     fn expect_signal(&self, shard: &Arc<Shard>) {
         self.driver().look(shard);
-        self.driver().wake(shard);
+        if shard.port.completed() < shard.port.issued() {
+            self.driver().wake(shard);
+        }
     }
 
     fn shard(&self, unit: UnitId) -> &Arc<Shard> {
