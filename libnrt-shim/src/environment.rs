@@ -98,8 +98,12 @@ impl Settings {
             ));
         }
         let inflight = reader.number("NEURON_RT_ASYNC_EXEC_MAX_INFLIGHT_REQUESTS", 0, 0..=u64::MAX);
+        let sdk = reader.parsed("NRT_SIM_SDK", Sdk::default(), "2.28 to 2.33");
+        if inflight > 0 {
+            remarks.push(implicit_async_remark(sdk).into());
+        }
         let settings = Settings {
-            sdk: reader.parsed("NRT_SIM_SDK", Sdk::default(), "2.28 to 2.33"),
+            sdk,
             lnc,
             cores,
             share_cores: reader.flag("NRT_SIM_SHARE_CORES", false),
@@ -119,6 +123,16 @@ impl Settings {
             remarks,
         };
         if reader.wrong.is_empty() { Ok(settings) } else { Err(reader.wrong) }
+    }
+}
+
+/// What to expect of `NEURON_RT_ASYNC_EXEC_MAX_INFLIGHT_REQUESTS`.
+fn implicit_async_remark(sdk: Sdk) -> &'static str {
+    if sdk.has_implicit_async() {
+        "NEURON_RT_ASYNC_EXEC_MAX_INFLIGHT_REQUESTS is set, but implicit async mode is not simulated: \
+         nrt_execute waits for the end of the run, and nrta_* calls are refused; unset it to use them"
+    } else {
+        "NEURON_RT_ASYNC_EXEC_MAX_INFLIGHT_REQUESTS has no effect: implicit async mode was removed"
     }
 }
 

@@ -113,7 +113,8 @@ pub(crate) fn init() -> Result<(), ApiError> {
         ApiError::Invalid(last.clone())
     })?;
     log::set_threshold(settings.log_level);
-    settings.remarks.iter().for_each(|line| log::write(Level::Warn, "nrt_init", line));
+    // What is only odd does not stay unsaid at the default level: the results may not be what was asked for.
+    settings.remarks.iter().for_each(|line| log::write(Level::Error, "nrt_init", line));
     let runtime = Runtime::open(settings)?;
     static AT_FORK: Once = Once::new();
     AT_FORK.call_once(|| {
