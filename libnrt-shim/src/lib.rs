@@ -19,4 +19,5 @@ mod runtime;
 mod sdk;
 mod tensor_set;
 mod trace_json;
+mod trace_types;
 mod tracker;

@@ -84,34 +84,30 @@ fn device_part(runtime: &Runtime, tensor: Handle<Tensor>, offset: u64, size: u64
     part(&whole, offset, size)
 }
 
-fn write(
-    runtime: &Runtime,
-    tensor: Handle<Tensor>,
-    buffer: Buffer,
-    [offset, size]: [u64; 2],
-    unit: impl FnOnce() -> Result<UnitId, ApiError>,
-    sink: impl Sink,
-    seq: Place<u64>,
-) -> Result<(), ApiError> {
-    let unit = unit()?;
-    let to = device_part(runtime, tensor, offset, size)?;
-    let from = buffer.extent("buf", to.len())?;
-    submit(runtime, unit, Work::Write { from, to }, sink, seq)
+/// Which way bytes go between a tensor and the caller's buffer.
+#[derive(Clone, Copy)]
+enum Way {
+    In,
+    Out,
 }
 
-fn read(
+fn transfer(
     runtime: &Runtime,
-    tensor: Handle<Tensor>,
-    buffer: Buffer,
+    way: Way,
+    (tensor, buffer): (Handle<Tensor>, Buffer),
     [offset, size]: [u64; 2],
     unit: impl FnOnce() -> Result<UnitId, ApiError>,
     sink: impl Sink,
     seq: Place<u64>,
 ) -> Result<(), ApiError> {
     let unit = unit()?;
-    let from = device_part(runtime, tensor, offset, size)?;
-    let to = buffer.extent("buf", from.len())?;
-    submit(runtime, unit, Work::Read { from, to }, sink, seq)
+    let span = device_part(runtime, tensor, offset, size)?;
+    let extent = buffer.extent("buf", span.len())?;
+    let work = match way {
+        Way::In => Work::Write { from: extent, to: span },
+        Way::Out => Work::Read { from: span, to: extent },
+    };
+    submit(runtime, unit, work, sink, seq)
 }
 
 fn copy(
@@ -172,7 +168,7 @@ export! {
     ) {
         let runtime = explicit()?;
         let (status, seq) = (status.place("ret")?, seq.place("req_sequence")?);
-        write(&runtime, tensor, buffer, [offset, size], || named(&runtime, core, queue), status, seq)
+        transfer(&runtime, Way::In, (tensor, buffer), [offset, size], || named(&runtime, core, queue), status, seq)
     }
 }
 
@@ -185,7 +181,7 @@ export! {
     ) {
         let runtime = explicit()?;
         let (status, seq) = (status.place("ret")?, seq.place("req_sequence")?);
-        read(&runtime, tensor, buffer, [offset, size], || named(&runtime, core, queue), status, seq)
+        transfer(&runtime, Way::Out, (tensor, buffer), [offset, size], || named(&runtime, core, queue), status, seq)
     }
 }
 
@@ -226,7 +222,7 @@ export! {
         let seq = seq.place("req_sequence")?;
         runtime.trackers.get(tracker)?;
         let unit = || of_tensor(&runtime, UnitKind::TensorWrite, tensor, queue);
-        write(&runtime, tensor, buffer, [offset, size], unit, tracker, seq)
+        transfer(&runtime, Way::In, (tensor, buffer), [offset, size], unit, tracker, seq)
     }
 }
 
@@ -240,7 +236,7 @@ export! {
         let seq = seq.place("req_sequence")?;
         runtime.trackers.get(tracker)?;
         let unit = || of_tensor(&runtime, UnitKind::TensorRead, tensor, queue);
-        read(&runtime, tensor, buffer, [offset, size], unit, tracker, seq)
+        transfer(&runtime, Way::Out, (tensor, buffer), [offset, size], unit, tracker, seq)
     }
 }
 
