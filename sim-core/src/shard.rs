@@ -105,7 +105,8 @@ impl Shard {
                 return Pumped::Until(running.ends);
             }
             let (queued, _) = owner.current.as_ref().expect("just started");
-            let is_light = running.verdict.is_some() || queued.request.work.is_light();
+            let runs = running.verdict.is_none_or(Status::has_run);
+            let is_light = !runs || queued.request.work.is_light();
             if effort == Effort::Light && !is_light {
                 return Pumped::Heavy;
             }
