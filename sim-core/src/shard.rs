@@ -5,14 +5,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use parking_lot::Mutex;
-
 use crate::port::{Port, Queued};
 use crate::profile::Rates;
 use crate::recorder::{Record, Recorder};
 use crate::request::Request;
 use crate::seq::Seq;
 use crate::status::Status;
+use crate::sync::Mutex;
 use crate::time::Tick;
 use crate::unit::{Running, Unit};
 
