@@ -10,6 +10,8 @@ pub mod driver;
 pub mod fault;
 pub mod kernel;
 pub mod ledger;
+#[cfg(all(test, loom))]
+mod loom_tests;
 pub mod memory;
 pub mod model;
 pub mod neff;

@@ -5,14 +5,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use parking_lot::Mutex;
-
 use crate::port::{Port, Queued};
 use crate::profile::Rates;
 use crate::recorder::{Record, Recorder};
 use crate::request::Request;
 use crate::seq::Seq;
 use crate::status::Status;
+use crate::sync::Mutex;
 use crate::time::Tick;
 use crate::unit::{Running, Unit};
 
@@ -107,7 +106,8 @@ impl Shard {
                 return Pumped::Until(running.ends);
             }
             let (queued, _) = owner.current.as_ref().expect("just started");
-            let is_light = running.verdict.is_some() || queued.request.work.is_light();
+            let runs = running.verdict.is_none_or(Status::has_run);
+            let is_light = !runs || queued.request.work.is_light();
             if effort == Effort::Light && !is_light {
                 return Pumped::Heavy;
             }

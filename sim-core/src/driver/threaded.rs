@@ -28,7 +28,6 @@ const NAPS: u32 = 20;
 /// Drives a device with threads, which are started when the first request comes.
 pub struct Threaded {
     crew: Arc<Crew>,
-    threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
 /// What the workers share.
@@ -38,6 +37,8 @@ struct Crew {
     pool: Mutex<Pool>,
     /// Told when a shard is listed or the crew stops.
     news: Condvar,
+    /// Locked after the pool, where both are.
+    threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
 enum Clock {
@@ -75,23 +76,8 @@ impl Threaded {
 
     fn new(clock: Clock) -> Threaded {
         let cpus = thread::available_parallelism().map_or(1, usize::from);
-        let crew = Crew { clock, most: 2 * cpus + 2, pool: Mutex::default(), news: Condvar::new() };
-        Threaded { crew: Arc::new(crew), threads: Mutex::default() }
-    }
-
-    /// Starts a worker if all there are do something long. Without threads the device is not lost:
-    /// whoever looks or waits still does its work.
-    fn hire(&self, mut pool: MutexGuard<'_, Pool>) {
-        if pool.workers > pool.heavy || pool.workers >= self.crew.most || pool.stopping {
-            return;
-        }
-        pool.workers += 1;
-        drop(pool);
-        let crew = Arc::clone(&self.crew);
-        match thread::Builder::new().name("nrt-sim".into()).spawn(move || crew.work()) {
-            Ok(thread) => self.threads.lock().push(thread),
-            Err(_) => self.crew.pool.lock().workers -= 1,
-        }
+        let (pool, news, threads) = (Mutex::default(), Condvar::new(), Mutex::default());
+        Threaded { crew: Arc::new(Crew { clock, most: 2 * cpus + 2, pool, news, threads }) }
     }
 
     fn wake_for(&self, shard: &Arc<Shard>, urgent: bool) {
@@ -104,11 +90,7 @@ impl Threaded {
         if pool.watching > 0 && !urgent {
             return; // it looks round soon enough
         }
-        if pool.watching + pool.sleeping > 0 {
-            self.crew.news.notify_one();
-        } else {
-            self.hire(pool);
-        }
+        self.crew.rouse(pool);
     }
 }
 
@@ -146,16 +128,47 @@ impl Crew {
         }
     }
 
-    fn pump(&self, shard: &Shard, effort: Effort) -> Pumped {
+    /// Sees to it that a worker looks round: wakes one, or starts one if all there are do something long.
+    fn rouse(self: &Arc<Crew>, pool: MutexGuard<'_, Pool>) {
+        if pool.watching + pool.sleeping > 0 {
+            self.news.notify_one();
+        } else if pool.workers == pool.heavy && pool.workers < self.most && !pool.stopping {
+            self.hire(pool);
+        }
+    }
+
+    /// Starts a worker. Without threads the device is not lost: whoever looks or waits still does its work.
+    fn hire(self: &Arc<Crew>, mut pool: MutexGuard<'_, Pool>) {
+        pool.workers += 1;
+        let mut threads = self.threads.lock(); // before the pool is let go, so that `stop` finds the thread
+        drop(pool);
+        let crew = Arc::clone(self);
+        let started = thread::Builder::new().name("nrt-sim".into()).spawn(move || crew.work());
+        let failed = started.map(|thread| threads.push(thread)).is_err();
+        drop(threads);
+        if failed {
+            self.pool.lock().workers -= 1;
+        }
+    }
+
+    /// Pumps `shard`. If its next request ends later, a timer is set: every worker may have found the
+    /// shard busy with us and gone.
+    fn pump(self: &Arc<Crew>, shard: &Arc<Shard>, effort: Effort) -> Pumped {
         let Progress { pumped, told } = shard.pump(self.horizon(), effort);
         if let Some(at) = told {
             self.reach(at); // whoever was told counts as having seen it
+        }
+        if let Pumped::Until(at) = pumped {
+            let mut pool = self.pool.lock();
+            if pool.timers.insert((at, shard.port.unit().place()), Arc::clone(shard)).is_none() {
+                self.rouse(pool);
+            }
         }
         pumped
     }
 
     /// The life of a worker.
-    fn work(&self) {
+    fn work(self: &Arc<Crew>) {
         let mut idle_naps = 0;
         let mut pool = self.pool.lock();
         loop {
@@ -198,21 +211,17 @@ impl Crew {
         }
     }
 
-    fn serve(&self, shard: &Arc<Shard>) {
-        loop {
-            match self.pump(shard, Effort::Light) {
-                Pumped::Idle | Pumped::Busy => return,
-                Pumped::Until(at) => {
-                    let place = shard.port.unit().place();
-                    self.pool.lock().timers.insert((at, place), Arc::clone(shard));
-                    return;
-                }
-                Pumped::Heavy => {
-                    self.pool.lock().heavy += 1;
-                    self.pump(shard, Effort::Any);
-                    self.pool.lock().heavy -= 1;
-                }
+    fn serve(self: &Arc<Crew>, shard: &Arc<Shard>) {
+        while self.pump(shard, Effort::Light) == Pumped::Heavy {
+            let mut pool = self.pool.lock();
+            pool.heavy += 1;
+            if !pool.ready.is_empty() || !pool.timers.is_empty() {
+                self.rouse(pool); // what others counted on us for does not wait till we are through
+            } else {
+                drop(pool);
             }
+            self.pump(shard, Effort::Any);
+            self.pool.lock().heavy -= 1;
         }
     }
 }
@@ -280,7 +289,7 @@ impl Driver for Threaded {
     fn stop(&self) {
         self.crew.pool.lock().stopping = true;
         self.crew.news.notify_all();
-        for thread in self.threads.lock().drain(..) {
+        for thread in self.crew.threads.lock().drain(..) {
             thread.join().expect("workers catch the panics of kernels");
         }
     }
