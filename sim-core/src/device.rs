@@ -159,7 +159,7 @@ impl Device {
         let shard = self.shard(unit);
         let mut seen = shard.port.completed();
         if seen < wanted {
-            self.driver().look(shard);
+            self.driver().look(shard, wanted);
             seen = shard.port.completed();
         }
         self.driver().reach(shard.port.reached());
@@ -184,7 +184,7 @@ impl Device {
         let shard = self.shard(unit);
         let listening = shard.port.listen(num, signal);
         if matches!(listening, Listening::Pending(_)) {
-            self.expect_signal(shard);
+            self.driver().listened(shard);
         }
         listening
     }
@@ -194,7 +194,7 @@ impl Device {
     pub fn listen_by_number(&self, unit: UnitId, num: u64, signal: Option<Box<dyn Signal>>) {
         let shard = self.shard(unit);
         shard.port.listen_by_number(num, signal);
-        self.expect_signal(shard);
+        self.driver().listened(shard);
     }
 
     /// Takes back a wish of [`Device::listen`].
@@ -206,7 +206,7 @@ impl Device {
     pub fn listen_to_each(&self, unit: UnitId, signal: Option<Box<dyn Signal>>) {
         let shard = self.shard(unit);
         shard.port.listen_to_each(signal);
-        self.expect_signal(shard);
+        self.driver().listened(shard);
     }
 
     /// Moves time to the next event and completes what ends then; `None`: nothing is left to do.
@@ -228,15 +228,6 @@ impl Device {
         }
         self.driver().stop();
         self.ledger.close();
-    }
-
-    /// Somebody will wait to be told, where we cannot see it: does what is cheap and due, leaves the rest
-    /// to a worker.
-    fn expect_signal(&self, shard: &Arc<Shard>) {
-        self.driver().look(shard);
-        if shard.port.completed() < shard.port.issued() {
-            self.driver().wake(shard);
-        }
     }
 
     fn shard(&self, unit: UnitId) -> &Arc<Shard> {

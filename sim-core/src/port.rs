@@ -14,7 +14,7 @@ use crate::ledger::Ledger;
 use crate::request::Request;
 use crate::seq::{Seq, UnitId};
 use crate::status::Status;
-use crate::sync::{AtomicBool, AtomicU64, Mutex};
+use crate::sync::{AtomicBool, AtomicU64, HintU64, Mutex};
 use crate::time::Tick;
 
 /// The program's side of one queue. All methods may be called from any thread.
@@ -22,7 +22,8 @@ pub struct Port {
     unit: UnitId,
     depth: u64,
     intake: Mutex<Intake>,
-    issued: AtomicU64,
+    /// The same as in the intake, to be looked at without the lock.
+    issued: HintU64,
     completed: CachePadded<AtomicU64>,
     reached: AtomicU64,
     dead: AtomicBool,
@@ -94,7 +95,7 @@ impl Port {
             unit,
             depth,
             intake: Mutex::new(Intake::default()),
-            issued: AtomicU64::new(0),
+            issued: HintU64::new(0),
             completed: CachePadded::new(AtomicU64::new(0)),
             reached: AtomicU64::new(0),
             dead: AtomicBool::new(false),

@@ -161,7 +161,7 @@ impl Rates {
 
     /// `span`, varied by `luck` within the jitter.
     pub fn jittered(&self, span: Nanos, luck: u64) -> Nanos {
-        let reach = span.0 / 1000 * self.jitter_permille;
+        let reach = (span.0 / 1000 * self.jitter_permille).min(u64::MAX / 4);
         // A remainder is a little biased towards small values; for a duration that does not matter.
         Nanos(span.0.saturating_sub(reach).saturating_add(luck % (2 * reach + 1)))
     }

@@ -46,6 +46,17 @@ pub(crate) enum Effort {
     Any,
 }
 
+/// How far a pumping thread goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Bounds {
+    /// Requests that end later do not complete yet.
+    pub(crate) horizon: Tick,
+    /// What it is willing to do.
+    pub(crate) effort: Effort,
+    /// The number of the last request it completes.
+    pub(crate) last: u64,
+}
+
 /// Where a pumping thread stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Pumped {
@@ -57,6 +68,8 @@ pub(crate) enum Pumped {
     Until(Tick),
     /// The next request is more than light work.
     Heavy,
+    /// The next request comes after the last it was to complete.
+    Left,
 }
 
 /// What pumping did.
@@ -75,14 +88,14 @@ impl Shard {
         Shard { port, owner, listed: AtomicBool::new(false), rates, recorder }
     }
 
-    /// Completes the requests that end by `horizon`, in order, as far as `effort` allows.
-    pub(crate) fn pump(&self, horizon: Tick, effort: Effort) -> Progress {
+    /// Completes requests in order, as far as `bounds` allow.
+    pub(crate) fn pump(&self, bounds: Bounds) -> Progress {
         let mut told = None;
         loop {
             let Some(mut owner) = self.owner.try_lock() else {
                 return Progress { pumped: Pumped::Busy, told };
             };
-            let pumped = self.drain(&mut owner, horizon, effort, &mut told);
+            let pumped = self.drain(&mut owner, bounds, &mut told);
             drop(owner);
             // A request that came between the last look and the release was not served by its submitter,
             // who found us busy. Its push and this look are ordered by the lock of the intake.
@@ -100,8 +113,12 @@ impl Shard {
         self.start_next(&mut owner).map(|running| running.ends)
     }
 
-    fn drain(&self, owner: &mut Owner, horizon: Tick, effort: Effort, told: &mut Option<Tick>) -> Pumped {
+    fn drain(&self, owner: &mut Owner, bounds: Bounds, told: &mut Option<Tick>) -> Pumped {
+        let Bounds { horizon, effort, last } = bounds;
         while let Some(running) = self.start_next(owner) {
+            if running.num > last {
+                return Pumped::Left;
+            }
             if running.ends > horizon {
                 return Pumped::Until(running.ends);
             }

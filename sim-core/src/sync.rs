@@ -5,6 +5,9 @@ pub(crate) use parking_lot::Mutex;
 #[cfg(not(loom))]
 pub(crate) use std::sync::atomic::{AtomicBool, AtomicU64};
 
+/// An atomic number that nothing depends on being fresh: loom need not explore its values.
+pub(crate) type HintU64 = std::sync::atomic::AtomicU64;
+
 #[cfg(loom)]
 pub(crate) use checked::Mutex;
 #[cfg(loom)]

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use super::{Driver, Waited};
-use crate::shard::{Effort, Shard};
+use crate::shard::{Bounds, Effort, Shard};
 use crate::time::Tick;
 
 /// Pumps on the calling thread, one completion at a time, in the order of simulated time.
@@ -27,7 +27,7 @@ impl Manual {
         let ends = self.shards.iter().filter_map(|shard| Some((shard.next_end()?, shard)));
         let (at, shard) = ends.min_by_key(|(at, shard)| (*at, shard.port.unit().place()))?;
         self.now.fetch_max(at.0, Relaxed);
-        shard.pump(at, Effort::Any);
+        shard.pump(Bounds { horizon: at, effort: Effort::Any, last: u64::MAX });
         Some(at)
     }
 }
@@ -41,9 +41,11 @@ impl Driver for Manual {
 
     fn wake(&self, _: &Arc<Shard>) {}
 
-    fn look(&self, _: &Arc<Shard>) {
+    fn look(&self, _: &Arc<Shard>, _: u64) {
         self.step();
     }
+
+    fn listened(&self, _: &Arc<Shard>) {}
 
     fn wait(&self, shard: &Arc<Shard>, num: u64, _: Option<Duration>) -> Waited {
         while shard.port.completed() < num {

@@ -20,8 +20,12 @@ pub trait Driver: Send + Sync {
     /// `shard` has a new request, or somebody who waits to be told of one.
     fn wake(&self, shard: &Arc<Shard>);
 
-    /// The program looked at `shard` and found a request not completed. Never blocks or takes long.
-    fn look(&self, shard: &Arc<Shard>);
+    /// The program looked at `shard` for request `num` and found it not completed. Never blocks or takes
+    /// long.
+    fn look(&self, shard: &Arc<Shard>, num: u64);
+
+    /// Somebody wants to be told of a completion of `shard`, and will wait where we cannot see it.
+    fn listened(&self, shard: &Arc<Shard>);
 
     /// Waits until request `num` of `shard` has completed, at most for `limit` if there is one.
     fn wait(&self, shard: &Arc<Shard>, num: u64, limit: Option<Duration>) -> Waited;

@@ -2,7 +2,7 @@
 //!
 //! In free-running time a request is due as soon as it is submitted, and a thread that looks for its
 //! completion can do it at once. So a submission does not wake a worker that watches anyway: after work a
-//! worker looks round every [`NAP`] for a while before it goes to sleep. Only somebody who waits in the
+//! worker looks round every [`NAP`](self) for a while before it goes to sleep. Only somebody who waits in the
 //! kernel, for an eventfd, is worth a wake at once.
 #![expect(clippy::disallowed_methods, reason = "this is the driver with the threads and the clock")]
 
@@ -17,13 +17,16 @@ use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use super::{Driver, Waited};
 use crate::port::{Listening, Signal};
-use crate::shard::{Effort, Progress, Pumped, Shard};
+use crate::shard::{Bounds, Effort, Progress, Pumped, Shard};
 use crate::time::Tick;
 
 /// How long a worker that watches closes its eyes.
 const NAP: Duration = Duration::from_micros(50);
 /// How many naps in a row without work a worker watches before it sleeps.
 const NAPS: u32 = 20;
+
+/// The most requests a thread completes that only looks.
+const LOOK_MAX: u64 = 64;
 
 /// Drives a device with threads, which are started when the first request comes.
 pub struct Threaded {
@@ -79,19 +82,6 @@ impl Threaded {
         let (pool, news, threads) = (Mutex::default(), Condvar::new(), Mutex::default());
         Threaded { crew: Arc::new(Crew { clock, most: 2 * cpus + 2, pool, news, threads }) }
     }
-
-    fn wake_for(&self, shard: &Arc<Shard>, urgent: bool) {
-        if shard.listed.swap(true, AcqRel) && !urgent {
-            return;
-        }
-        let mut pool = self.crew.pool.lock();
-        // Listed by us or by another: a second entry does no harm, and a lost one would.
-        pool.ready.push_back(Arc::clone(shard));
-        if pool.watching > 0 && !urgent {
-            return; // it looks round soon enough
-        }
-        self.crew.rouse(pool);
-    }
 }
 
 impl Crew {
@@ -128,6 +118,20 @@ impl Crew {
         }
     }
 
+    /// Lists `shard` for the workers, and wakes one if none looks round anyway or it is urgent.
+    fn list(self: &Arc<Crew>, shard: &Arc<Shard>, urgent: bool) {
+        if shard.listed.swap(true, AcqRel) && !urgent {
+            return;
+        }
+        let mut pool = self.pool.lock();
+        // Listed by us or by another: a second entry does no harm, and a lost one would.
+        pool.ready.push_back(Arc::clone(shard));
+        if pool.watching > 0 && !urgent {
+            return; // it looks round soon enough
+        }
+        self.rouse(pool);
+    }
+
     /// Sees to it that a worker looks round: wakes one, or starts one if all there are do something long.
     fn rouse(self: &Arc<Crew>, pool: MutexGuard<'_, Pool>) {
         if pool.watching + pool.sleeping > 0 {
@@ -153,16 +157,21 @@ impl Crew {
 
     /// Pumps `shard`. If its next request ends later, a timer is set: every worker may have found the
     /// shard busy with us and gone.
-    fn pump(self: &Arc<Crew>, shard: &Arc<Shard>, effort: Effort) -> Pumped {
-        let Progress { pumped, told } = shard.pump(self.horizon(), effort);
+    /// The same goes for requests that are left.
+    fn pump(self: &Arc<Crew>, shard: &Arc<Shard>, effort: Effort, last: u64) -> Pumped {
+        let Progress { pumped, told } = shard.pump(Bounds { horizon: self.horizon(), effort, last });
         if let Some(at) = told {
             self.reach(at); // whoever was told counts as having seen it
         }
-        if let Pumped::Until(at) = pumped {
-            let mut pool = self.pool.lock();
-            if pool.timers.insert((at, shard.port.unit().place()), Arc::clone(shard)).is_none() {
-                self.rouse(pool);
+        match pumped {
+            Pumped::Until(at) => {
+                let mut pool = self.pool.lock();
+                if pool.timers.insert((at, shard.port.unit().place()), Arc::clone(shard)).is_none() {
+                    self.rouse(pool);
+                }
             }
+            Pumped::Left => self.list(shard, false),
+            Pumped::Idle | Pumped::Busy | Pumped::Heavy => {}
         }
         pumped
     }
@@ -212,7 +221,7 @@ impl Crew {
     }
 
     fn serve(self: &Arc<Crew>, shard: &Arc<Shard>) {
-        while self.pump(shard, Effort::Light) == Pumped::Heavy {
+        while self.pump(shard, Effort::Light, u64::MAX) == Pumped::Heavy {
             let mut pool = self.pool.lock();
             pool.heavy += 1;
             if !pool.ready.is_empty() || !pool.timers.is_empty() {
@@ -220,7 +229,7 @@ impl Crew {
             } else {
                 drop(pool);
             }
-            self.pump(shard, Effort::Any);
+            self.pump(shard, Effort::Any, u64::MAX);
             self.pool.lock().heavy -= 1;
         }
     }
@@ -241,12 +250,21 @@ impl Driver for Threaded {
     }
 
     fn wake(&self, shard: &Arc<Shard>) {
-        self.wake_for(shard, shard.port.is_listened());
+        self.crew.list(shard, shard.port.is_listened());
     }
 
-    fn look(&self, shard: &Arc<Shard>) {
-        if self.crew.pump(shard, Effort::Light) == Pumped::Heavy {
-            self.wake_for(shard, !shard.listed.load(Relaxed));
+    fn look(&self, shard: &Arc<Shard>, num: u64) {
+        let last = num.min(shard.port.completed().saturating_add(LOOK_MAX));
+        if self.crew.pump(shard, Effort::Light, last) == Pumped::Heavy {
+            self.crew.list(shard, !shard.listed.load(Relaxed));
+        }
+    }
+
+    /// Does what is cheap and due, and leaves the rest to a worker.
+    fn listened(&self, shard: &Arc<Shard>) {
+        self.look(shard, u64::MAX);
+        if shard.port.completed() < shard.port.issued() {
+            self.crew.list(shard, true);
         }
     }
 
@@ -255,7 +273,7 @@ impl Driver for Threaded {
         let parker = Parker::new();
         let mut wish = None;
         let waited = loop {
-            let pumped = self.crew.pump(shard, Effort::Any);
+            let pumped = self.crew.pump(shard, Effort::Any, num);
             if shard.port.completed() >= num {
                 break Waited::Completed;
             }
@@ -269,7 +287,7 @@ impl Driver for Threaded {
             }
             let due = match pumped {
                 Pumped::Until(at) => self.crew.instant(at),
-                Pumped::Idle | Pumped::Busy | Pumped::Heavy => None,
+                Pumped::Idle | Pumped::Busy | Pumped::Heavy | Pumped::Left => None,
             };
             match due.into_iter().chain(deadline).min() {
                 None => parker.park(),

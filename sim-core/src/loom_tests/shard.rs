@@ -10,7 +10,7 @@ use crate::port::{Port, Signal};
 use crate::profile::{Profile, Rates};
 use crate::recorder::Recorder;
 use crate::request::Answer;
-use crate::shard::{Effort, Pumped, Shard};
+use crate::shard::{Bounds, Effort, Pumped, Shard};
 use crate::sync::Mutex;
 use crate::time::Tick;
 use crate::unit::Unit;
@@ -33,7 +33,9 @@ fn no_request_is_stranded_when_whoever_submits_pumps() {
             let told = told.clone();
             let answer = Answer::Call(Box::new(move |_, _| told.signal()));
             let num = shard.port.submit(request(answer), Tick::ZERO).ok().expect("room");
-            if shard.pump(Tick::END, Effort::Any).pumped == Pumped::Idle {
+            if shard.pump(Bounds { horizon: Tick::END, effort: Effort::Any, last: u64::MAX }).pumped
+                == Pumped::Idle
+            {
                 assert!(shard.port.completed() >= num, "nothing was left, so {num} is not");
             }
         };
@@ -55,12 +57,14 @@ fn no_request_is_stranded_when_somebody_else_pumps_at_the_same_time() {
         let shard = Arc::new(shard(port(8), &rates));
         let looks = {
             let shard = Arc::clone(&shard);
-            thread::spawn(move || shard.pump(Tick::END, Effort::Light).pumped)
+            thread::spawn(move || {
+                shard.pump(Bounds { horizon: Tick::END, effort: Effort::Light, last: u64::MAX }).pumped
+            })
         };
         for _ in 0..2 {
             shard.port.submit(request(Answer::Nobody), Tick::ZERO).ok().expect("room");
         }
-        let ours = shard.pump(Tick::END, Effort::Light).pumped;
+        let ours = shard.pump(Bounds { horizon: Tick::END, effort: Effort::Light, last: u64::MAX }).pumped;
         let theirs = looks.join().expect("no panic");
         assert_eq!(shard.port.completed(), 2, "we stopped {ours:?}, they stopped {theirs:?}");
     });
@@ -74,7 +78,7 @@ fn who_finds_the_queue_busy_leaves_it_to_somebody_who_knows_that_work_is_left() 
         let shard = Arc::new(shard(port(8), &rates));
         let submit_and_pump = |shard: &Shard| {
             shard.port.submit(request(Answer::Nobody), Tick(1)).ok().expect("room");
-            shard.pump(Tick::ZERO, Effort::Any).pumped
+            shard.pump(Bounds { horizon: Tick::ZERO, effort: Effort::Any, last: u64::MAX }).pumped
         };
         let other = {
             let shard = Arc::clone(&shard);

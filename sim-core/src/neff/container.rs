@@ -124,6 +124,7 @@ mod tests {
 
     #[test]
     fn the_compilers_own_neff_is_read() {
+        #[expect(clippy::disallowed_methods, reason = "tells the test where the sample is, if anywhere")]
         let Some(folder) = std::env::var_os("NRT_SPEC_DIR") else {
             println!("skipped: NRT_SPEC_DIR is not set");
             return;

@@ -127,7 +127,14 @@ impl World {
         let bytes: Vec<[u8; LEN]> = (0_u8..).map(|fill| [fill * 16; LEN]).take(memories.len()).collect();
         memories.iter().zip(&bytes).for_each(|(span, bytes)| span.extent().store(bytes));
         let slot = |name: &str| vec![Slot { name: name.into(), size: LEN as u64 }];
-        let model = Model::new("m".into(), 7, 0, slot("in"), slot("out"), Box::new(Increment));
+        let model = Model {
+            name: "m".into(),
+            id: 7,
+            core: 0,
+            inputs: slot("in"),
+            outputs: slot("out"),
+            kernel: Box::new(Increment),
+        };
         World {
             device,
             memories,

@@ -63,7 +63,14 @@ pub(crate) fn copy(device: &Device, core: u8, len: u64) -> Work {
 /// A run of a model that has `bytes` bytes of output.
 pub(crate) fn run(device: &Device, core: u8, bytes: u64, kernel: impl Kernel + 'static) -> Work {
     let out = vec![Slot { name: "out".into(), size: bytes }];
-    let model = Arc::new(Model::new("m".into(), 1, core, Vec::new(), out, Box::new(kernel)));
+    let model = Arc::new(Model {
+        name: "m".into(),
+        id: 1,
+        core,
+        inputs: Vec::new(),
+        outputs: out,
+        kernel: Box::new(kernel),
+    });
     let span = Span::whole(Arc::new(device.allocate(core, bytes).expect("room")));
     let tensor = Arc::new(Tensor::new("out", Some(span)));
     let bound = model.bind(device.bank_of(core).index, false, |_| None, |_| Some(Arc::clone(&tensor)));
