@@ -6,7 +6,7 @@ pub(crate) use parking_lot::Mutex;
 pub(crate) use std::sync::atomic::{AtomicBool, AtomicU64};
 
 /// An atomic number that nothing depends on being fresh: loom need not explore its values.
-pub(crate) type HintU64 = std::sync::atomic::AtomicU64;
+pub(crate) use std::sync::atomic::AtomicU64 as HintU64;
 
 #[cfg(loom)]
 pub(crate) use checked::Mutex;
