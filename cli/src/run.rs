@@ -11,6 +11,7 @@ use std::process::{Command, ExitStatus};
 use anyhow::{Context, Result};
 use clap::Args;
 use clap::builder::PossibleValuesParser;
+use sim_core::config::{NoTime, Time};
 use sim_core::fault::Plan;
 
 use crate::diagnosis::Diagnosis;
@@ -206,13 +207,8 @@ fn not_started(program: &Path, error: &io::Error) -> u8 {
 
 /// Checks `--time`, as the library will read it.
 fn time(text: &str) -> Result<String, String> {
-    let scale = text.strip_prefix("wall:").map(|scale| scale.parse::<f64>().ok());
-    match (text, scale) {
-        ("free" | "wall", _) => Ok(text.to_owned()),
-        (_, Some(Some(scale))) if (1e-6..=1e6).contains(&scale) => Ok(text.to_owned()),
-        (_, Some(_)) => Err("the scale must be a number from 0.000001 to 1000000, as in wall:0.1".into()),
-        _ => Err("must be free, wall, or wall:SCALE, as in wall:0.1".into()),
-    }
+    let known: Result<Time, NoTime> = text.parse();
+    known.map(|_| text.to_owned()).map_err(|expected| format!("must be {expected}"))
 }
 
 /// Checks `--faults`, and makes a path absolute. As in the library, what is no file is the text itself.
@@ -234,17 +230,7 @@ fn faults(text: &str) -> Result<String, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{faults, time};
-
-    #[test]
-    fn the_grammar_of_time_is_that_of_the_library() {
-        for good in ["free", "wall", "wall:0.1", "wall:1e3", "wall:1"] {
-            assert_eq!(time(good).as_deref(), Ok(good));
-        }
-        for bad in ["", "manual", "walls", "wall:", "wall:0", "wall:-1", "wall:inf", "wall:NaN", "free:2"] {
-            assert!(time(bad).is_err(), "{bad}");
-        }
-    }
+    use super::faults;
 
     #[test]
     fn a_plan_is_a_file_or_its_text() {

@@ -287,22 +287,10 @@ impl<L: Fn(&str) -> Option<OsString>> Reader<L> {
 
     fn time(&mut self) -> Time {
         let Some(text) = self.text("NRT_SIM_TIME") else { return Time::Free };
-        let scale = match text.as_str() {
-            "free" => return Time::Free,
-            "wall" => Some(1.0),
-            _ => text.strip_prefix("wall:").and_then(|scale| scale.parse().ok()),
-        };
-        match scale {
-            Some(scale) if (1e-6..=1e6).contains(&scale) => Time::Wall(scale),
-            _ => {
-                self.refuse(
-                    "NRT_SIM_TIME",
-                    &text,
-                    "free, wall, or wall:SCALE with a scale from 0.000001 to 1000000",
-                );
-                Time::Free
-            }
-        }
+        text.parse().unwrap_or_else(|expected| {
+            self.refuse("NRT_SIM_TIME", &text, expected);
+            Time::Free
+        })
     }
 }
 

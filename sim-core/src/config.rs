@@ -1,5 +1,7 @@
 //! Everything a device is opened with, as plain data.
 
+use std::str::FromStr;
+
 use crate::fault::Plan;
 use crate::profile::Profile;
 
@@ -40,6 +42,25 @@ pub enum Time {
     Manual,
 }
 
+/// A text that names no way for time to pass. Says what would.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("free, wall, or wall:SCALE with a scale from 0.000001 to 1000000, as in wall:0.1")]
+pub struct NoTime;
+
+impl FromStr for Time {
+    type Err = NoTime;
+
+    /// Reads what real programs can be run with: free-running or wall-clock time.
+    fn from_str(text: &str) -> Result<Time, NoTime> {
+        let scale = match text {
+            "free" => return Ok(Time::Free),
+            "wall" => Some(1.0),
+            _ => text.strip_prefix("wall:").and_then(|scale| scale.parse().ok()),
+        };
+        scale.filter(|scale| (1e-6..=1e6).contains(scale)).map(Time::Wall).ok_or(NoTime)
+    }
+}
+
 impl Config {
     /// A whole machine with the defaults of the runtime: free-running, no faults, seed 0.
     pub fn new(profile: Profile) -> Config {
@@ -53,6 +74,26 @@ impl Config {
             seed: 0,
             plan: Plan::default(),
             time: Time::Free,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Time;
+
+    #[test]
+    fn time_is_free_or_that_of_a_scaled_clock() {
+        for (text, time) in [
+            ("free", Some(Time::Free)),
+            ("wall", Some(Time::Wall(1.0))),
+            ("wall:0.1", Some(Time::Wall(0.1))),
+            ("wall:1e3", Some(Time::Wall(1000.0))),
+        ] {
+            assert_eq!(text.parse().ok(), time, "{text}");
+        }
+        for text in ["", "manual", "walls", "wall:", "wall:0", "wall:-1", "wall:inf", "wall:NaN", "free:2"] {
+            assert!(text.parse::<Time>().is_err(), "{text}");
         }
     }
 }
