@@ -98,6 +98,19 @@ impl<T: Copy> Out<T> {
     pub(crate) fn place(&self, name: &'static str) -> Result<Place<T>, ApiError> {
         Ok(Place { at: NonNull::new(self.at).ok_or(ApiError::Null(name))? })
     }
+
+    /// A place that can be written when the caller is long gone, so one that is no place must be found now:
+    /// a program of another release may pass a handle here, and handles are odd.
+    pub(crate) fn lasting_place(&self, name: &'static str) -> Result<Place<T>, ApiError> {
+        let place = self.place(name)?;
+        if !place.at.is_aligned() {
+            return Err(ApiError::Invalid(format!(
+                "{name} is {:p}, expected an aligned address; is this a call in the form of SDK 2.28?",
+                place.at
+            )));
+        }
+        Ok(place)
+    }
 }
 
 /// A place of the caller's that is not null.

@@ -158,7 +158,7 @@ export! {
         status: Out<u32>, seq: Out<u64>,
     ) {
         let runtime = explicit()?;
-        let (status, seq) = (status.place("ret")?, seq.place("req_sequence")?);
+        let (status, seq) = (status.lasting_place("ret")?, seq.place("req_sequence")?);
         execute(&runtime, model, [input, output], queue, status, seq)
     }
 }
@@ -171,7 +171,7 @@ export! {
         status: Out<u32>, seq: Out<u64>,
     ) {
         let runtime = explicit()?;
-        let (status, seq) = (status.place("ret")?, seq.place("req_sequence")?);
+        let (status, seq) = (status.lasting_place("ret")?, seq.place("req_sequence")?);
         write(&runtime, tensor, buffer, [offset, size], || named(&runtime, core, queue), status, seq)
     }
 }
@@ -184,7 +184,7 @@ export! {
         status: Out<u32>, seq: Out<u64>,
     ) {
         let runtime = explicit()?;
-        let (status, seq) = (status.place("ret")?, seq.place("req_sequence")?);
+        let (status, seq) = (status.lasting_place("ret")?, seq.place("req_sequence")?);
         read(&runtime, tensor, buffer, [offset, size], || named(&runtime, core, queue), status, seq)
     }
 }
@@ -197,7 +197,7 @@ export! {
         core: c_int, queue: c_int, status: Out<u32>, seq: Out<u64>,
     ) {
         let runtime = explicit()?;
-        let (status, seq) = (status.place("ret")?, seq.place("req_sequence")?);
+        let (status, seq) = (status.lasting_place("ret")?, seq.place("req_sequence")?);
         let ends = [(source, source_offset), (target, target_offset)];
         copy(&runtime, ends, size, || named(&runtime, core, queue), status, seq)
     }
