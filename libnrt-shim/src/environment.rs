@@ -139,7 +139,9 @@ impl<L: Fn(&str) -> Option<OsString>> Reader<L> {
     }
 
     fn refuse(&mut self, name: &str, value: impl Display, expected: impl Display) {
-        self.wrong.push(format!("{name}={value} is not valid, expected {expected}"));
+        // A value may hold anything, and must not look like a line of ours.
+        let value = value.to_string();
+        self.wrong.push(format!("{name}={} is not valid, expected {expected}", value.escape_debug()));
     }
 
     fn parsed<T: FromStr>(&mut self, name: &str, default: T, expected: &str) -> T {

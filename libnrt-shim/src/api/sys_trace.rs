@@ -203,7 +203,7 @@ export! {
         let config = CONFIGS.get(config)?;
         let name = name.get().ok_or(ApiError::Null("event_type"))?;
         let place = TYPES.iter().position(|known| known.to_bytes() == name.as_bytes());
-        let place = place.ok_or_else(|| ApiError::Invalid(format!("there is no event type \"{name}\"")))?;
+        let place = place.ok_or_else(|| ApiError::Invalid(format!("there is no event type {name:?}")))?;
         config.wishes.lock().types[place] = enabled;
         Ok(())
     }

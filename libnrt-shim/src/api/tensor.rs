@@ -22,7 +22,7 @@ const UNNAMED: &str = "_unknown_";
 /// The bytes of a tensor.
 pub(super) fn span(runtime: &Runtime, tensor: Handle<Tensor>) -> Result<Span, ApiError> {
     let tensor = runtime.tensors.get(tensor)?;
-    tensor.span().ok_or_else(|| ApiError::Invalid(format!("tensor \"{}\" is empty", tensor.name())))
+    tensor.span().ok_or_else(|| ApiError::Invalid(format!("tensor {:?} is empty", tensor.name())))
 }
 
 /// `size` bytes of a tensor from `offset` on.
