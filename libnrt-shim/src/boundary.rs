@@ -138,6 +138,20 @@ impl<T: Copy> Place<T> {
     }
 }
 
+/// A `bool` of the caller's, who may pass any byte for it.
+#[repr(transparent)]
+#[derive(Clone, Copy)]
+pub(crate) struct Flag {
+    byte: u8,
+}
+
+impl Flag {
+    /// Whether it is true, as C sees it.
+    pub(crate) fn is_set(self) -> bool {
+        self.byte != 0
+    }
+}
+
 /// A text of the caller's, which may be null.
 #[repr(transparent)]
 pub(crate) struct Text<'a> {
