@@ -49,7 +49,8 @@ pub fn command(test: &str, folder: &TempDir) -> Command {
     command.args([test, "--exact", "--test-threads=1"]);
     for (name, _) in std::env::vars_os() {
         let name = name.to_string_lossy();
-        if name.starts_with("NEURON_") || name.starts_with("NRT_") {
+        let is_setting = name.starts_with("NEURON_") || name.starts_with("NRT_");
+        if is_setting && name != "NRT_SPEC_DIR" {
             command.env_remove(&*name);
         }
     }
