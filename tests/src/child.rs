@@ -12,6 +12,8 @@ use crate::program;
 
 /// Names the folder of a child; set only there.
 const FOLDER: &str = "TEST_CHILD_FOLDER";
+/// A file in that folder when a child has done its part.
+const DONE: &str = "done";
 
 /// Whether this process was started by [`in_child`] or [`command`], and its folder.
 pub fn folder() -> Option<PathBuf> {
@@ -23,8 +25,10 @@ pub fn folder() -> Option<PathBuf> {
 /// In values, `{folder}` stands for the child's temporary folder. The child has none of the caller's
 /// settings for the runtime, and cores of its own.
 pub fn in_child<B: FnOnce()>(environment: &[(&str, &str)], body: B) {
-    if folder().is_some() {
-        return body();
+    if let Some(folder) = folder() {
+        body();
+        File::create(folder.join(DONE)).expect("the folder is writable");
+        return;
     }
     let test = type_name::<B>().trim_end_matches("::{{closure}}");
     let (_, test) = test.split_once("::").expect("a test is in a crate");
@@ -37,7 +41,7 @@ pub fn in_child<B: FnOnce()>(environment: &[(&str, &str)], body: B) {
     let said = program::text(&output);
     let log = fs::read_to_string(folder.path().join("stderr")).unwrap_or_default();
     assert!(output.status.success(), "{test} in a child: {}\n{said}\n{log}", output.status);
-    assert!(said.contains("1 passed"), "there is no test {test}\n{said}");
+    assert!(folder.path().join(DONE).exists(), "the child has not done its part in {test}\n{said}");
 }
 
 /// A command that runs `test` of this program in a child, with `folder` for its files.
@@ -127,6 +131,13 @@ impl Line {
             message: line[at..].trim_start().to_owned(),
         }
     }
+}
+
+/// Bytes of memory that this process uses.
+pub fn resident_bytes() -> usize {
+    let text = fs::read_to_string("/proc/self/statm").expect("there is /proc");
+    let pages = text.split(' ').nth(1).and_then(|pages| pages.parse::<usize>().ok());
+    pages.expect("a number of pages") * 4096
 }
 
 /// How many descriptors this process has open.

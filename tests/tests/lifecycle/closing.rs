@@ -1,9 +1,8 @@
 //! `nrt_close` completes what was accepted and gives everything back.
 
-use std::fs;
 use std::os::fd::AsRawFd;
 
-use nrt_tests::child::{descriptors, in_child};
+use nrt_tests::child::{descriptors, in_child, resident_bytes};
 use nrt_tests::neff;
 use nrt_tests::nrt::Nrt;
 use rustix::event::EventfdFlags;
@@ -43,13 +42,6 @@ fn closing_completes_what_was_accepted() {
     });
 }
 
-/// Bytes of memory that this process uses.
-fn resident() -> u64 {
-    let text = fs::read_to_string("/proc/self/statm").expect("there is /proc");
-    let pages: u64 = text.split(' ').nth(1).and_then(|pages| pages.parse().ok()).expect("a number of pages");
-    pages * 4096
-}
-
 #[test]
 fn closing_gives_memory_and_descriptors_back() {
     in_child(&[], || {
@@ -75,9 +67,9 @@ fn closing_gives_memory_and_descriptors_back() {
             assert_eq!((nrt.execute)(model, inputs, outputs), 0);
             (nrt.close)();
             drop(event);
-            let (fds, bytes) = *before.get_or_insert_with(|| (descriptors(), resident()));
+            let (fds, bytes) = *before.get_or_insert_with(|| (descriptors(), resident_bytes()));
             assert_eq!(descriptors(), fds);
-            assert!(resident() < bytes + SIZE as u64 / 2, "{} bytes were {bytes}", resident());
+            assert!(resident_bytes() < bytes + SIZE / 2, "{} bytes were {bytes}", resident_bytes());
         }
     });
 }
