@@ -98,7 +98,9 @@ const _: () = {
 /// `text` in a C array, cut to leave a zero byte at its end.
 pub(crate) fn c_text<const N: usize>(text: &str) -> [u8; N] {
     let mut array = [0; N];
-    let count = text.len().min(N - 1);
+    // Between characters, so that the caller can hand the rest back as a name.
+    let fits = (0..=text.len().min(N - 1)).rev().find(|&at| text.is_char_boundary(at));
+    let count = fits.expect("0 is a boundary");
     array[..count].copy_from_slice(&text.as_bytes()[..count]);
     array
 }

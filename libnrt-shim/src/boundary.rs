@@ -98,6 +98,19 @@ impl<T: Copy> Out<T> {
     pub(crate) fn place(&self, name: &'static str) -> Result<Place<T>, ApiError> {
         Ok(Place { at: NonNull::new(self.at).ok_or(ApiError::Null(name))? })
     }
+
+    /// A place that can be written when the caller is long gone, so one that is no place must be found now:
+    /// a program of another release may pass a handle here, and handles are odd.
+    pub(crate) fn lasting_place(&self, name: &'static str) -> Result<Place<T>, ApiError> {
+        let place = self.place(name)?;
+        if !place.at.is_aligned() {
+            return Err(ApiError::Invalid(format!(
+                "{name} is {:p}, expected an aligned address; is this a call in the form of SDK 2.28?",
+                place.at
+            )));
+        }
+        Ok(place)
+    }
 }
 
 /// A place of the caller's that is not null.
@@ -122,6 +135,20 @@ impl<T: Copy> Place<T> {
     /// The place itself, for what is written later.
     pub(crate) fn into_inner(self) -> NonNull<T> {
         self.at
+    }
+}
+
+/// A `bool` of the caller's, who may pass any byte for it.
+#[repr(transparent)]
+#[derive(Clone, Copy)]
+pub(crate) struct Flag {
+    byte: u8,
+}
+
+impl Flag {
+    /// Whether it is true, as C sees it.
+    pub(crate) fn is_set(self) -> bool {
+        self.byte != 0
     }
 }
 

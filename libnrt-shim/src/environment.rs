@@ -153,7 +153,9 @@ impl<L: Fn(&str) -> Option<OsString>> Reader<L> {
     }
 
     fn refuse(&mut self, name: &str, value: impl Display, expected: impl Display) {
-        self.wrong.push(format!("{name}={value} is not valid, expected {expected}"));
+        // A value may hold anything, and must not look like a line of ours.
+        let value = value.to_string();
+        self.wrong.push(format!("{name}={} is not valid, expected {expected}", value.escape_debug()));
     }
 
     fn parsed<T: FromStr>(&mut self, name: &str, default: T, expected: &str) -> T {
@@ -203,7 +205,7 @@ impl<L: Fn(&str) -> Option<OsString>> Reader<L> {
             return profile;
         }
         let read = std::fs::read_to_string(&text).map_err(|error| error.to_string());
-        let parsed = read.and_then(|toml| Profile::parse(&toml).map_err(|error| error.to_string()));
+        let parsed = read.and_then(|toml| Profile::parse(&toml).map_err(|error| in_one_line(&error)));
         parsed.unwrap_or_else(|error| {
             let names = Profile::names().join(", ");
             self.refuse(
@@ -280,7 +282,7 @@ impl<L: Fn(&str) -> Option<OsString>> Reader<L> {
             }
         };
         Plan::parse(&toml).unwrap_or_else(|error| {
-            self.wrong.push(format!("NRT_SIM_FAULTS is not a valid plan: {error}"));
+            self.wrong.push(format!("NRT_SIM_FAULTS is not a valid plan: {}", in_one_line(&error)));
             Plan::default()
         })
     }
@@ -291,6 +293,15 @@ impl<L: Fn(&str) -> Option<OsString>> Reader<L> {
             self.refuse("NRT_SIM_TIME", &text, expected);
             Time::Free
         })
+    }
+}
+
+/// An error as one line of the log: where and what, without an excerpt between the two.
+fn in_one_line(error: &impl Display) -> String {
+    let text = error.to_string();
+    match text.trim().split_once('\n') {
+        Some((first, rest)) => format!("{first}: {}", rest.lines().next_back().unwrap_or_default()),
+        None => text,
     }
 }
 
@@ -366,6 +377,12 @@ mod tests {
         for (name, _) in variables {
             assert!(wrong.iter().any(|line| line.starts_with(name)), "{name}");
         }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_plan_is_one_line() {
+        let wrong = read(&[("NRT_SIM_FAULTS", "[[rule]]\nstatus = 0")]).expect_err("no such rule");
+        assert!(!wrong[0].contains('\n') && wrong[0].contains("line 1"), "{}", wrong[0]);
     }
 
     #[test]

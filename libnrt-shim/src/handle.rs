@@ -143,6 +143,22 @@ impl<T: Kind> Table<T> {
         Ok(object)
     }
 
+    /// Makes all handles stale. Their places stay, so that no handle from before ever comes alive.
+    pub(crate) fn clear(&self) {
+        let mut slots = self.slots.write();
+        let Slots { all, free } = &mut *slots;
+        let mut objects = Vec::new();
+        for (place, slot) in all.iter_mut().enumerate() {
+            let Some(object) = slot.tenant.take() else { continue };
+            objects.push(object);
+            slot.epoch += 1;
+            if slot.epoch <= EPOCH_MAX {
+                free.push_back(place);
+            }
+        }
+        drop(slots); // before the objects: memory may be given back
+    }
+
     /// All live objects, in no useful order.
     pub(crate) fn all(&self) -> Vec<Arc<T>> {
         self.slots.read().all.iter().filter_map(|slot| slot.tenant.clone()).collect()
@@ -177,6 +193,17 @@ mod tests {
         let second = table.insert(Arc::new(Thing(2))).expect("room");
         assert!(table.get(first).is_err() && table.remove(first).is_err());
         assert_eq!(table.get(second).expect("live").0, 2);
+    }
+
+    #[test]
+    fn handles_from_before_a_clear_stay_stale() {
+        let table = Table::new();
+        let before = [1, 2].map(|number| table.insert(Arc::new(Thing(number))).expect("room"));
+        table.remove(before[0]).expect("live");
+        table.clear();
+        let after = [3, 4].map(|number| table.insert(Arc::new(Thing(number))).expect("room"));
+        assert!(before.into_iter().all(|handle| table.get(handle).is_err()));
+        assert_eq!(after.map(|handle| table.get(handle).expect("live").0), [3, 4]);
     }
 
     #[test]

@@ -41,14 +41,20 @@ static CHANGING: Mutex<()> = Mutex::new(());
 /// Cores of the open runtime, which a forked child can still ask for (observed).
 static VISIBLE: AtomicU32 = AtomicU32::new(0);
 
+// The tables outlive the runtime: a handle of one that was closed must not name an object of the next.
+static TENSORS: Table<Tensor> = Table::new();
+static SETS: Table<TensorSet> = Table::new();
+static MODELS: Table<Loaded> = Table::new();
+static TRACKERS: Table<Tracker> = Table::new();
+
 /// An opened device and the program's objects on it.
 pub(crate) struct Runtime {
     pub(crate) settings: Settings,
     pub(crate) device: Device,
-    pub(crate) tensors: Table<Tensor>,
-    pub(crate) sets: Table<TensorSet>,
-    pub(crate) models: Table<Loaded>,
-    pub(crate) trackers: Table<Tracker>,
+    pub(crate) tensors: &'static Table<Tensor>,
+    pub(crate) sets: &'static Table<TensorSet>,
+    pub(crate) models: &'static Table<Loaded>,
+    pub(crate) trackers: &'static Table<Tracker>,
     /// Nanoseconds between 1970 and the device's first tick.
     pub(crate) opened_ns: u64,
     changes: AtomicU64,
@@ -150,6 +156,7 @@ pub(crate) fn close() -> Result<(), ApiError> {
         None => unreachable!("the phase was open and only init and close, which wait for us, change it"),
     };
     let runtime = RUNTIME.write().take();
+    runtime.iter().for_each(Runtime::forget_objects);
     drop(runtime);
     PHASE.store(after as u8, SeqCst);
     Ok(())
@@ -175,10 +182,10 @@ impl Runtime {
         Ok(Runtime {
             settings,
             device: Device::open(config, ledger),
-            tensors: Table::new(),
-            sets: Table::new(),
-            models: Table::new(),
-            trackers: Table::new(),
+            tensors: &TENSORS,
+            sets: &SETS,
+            models: &MODELS,
+            trackers: &TRACKERS,
             opened_ns: u64::try_from(since_1970.as_nanos()).unwrap_or(0),
             changes: AtomicU64::new(0),
             has_bindings: AtomicBool::new(false),
@@ -200,6 +207,14 @@ impl Runtime {
         self.forget_bindings();
         drop(tensor);
         Ok(())
+    }
+
+    /// Makes all handles stale, once no call is under way.
+    fn forget_objects(&self) {
+        self.models.clear();
+        self.sets.clear();
+        self.tensors.clear();
+        self.trackers.clear();
     }
 
     /// What bindings look handles up in.

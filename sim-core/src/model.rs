@@ -45,10 +45,10 @@ pub struct Run {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BindError {
     /// A name is missing from the set.
-    #[error("the set has no tensor \"{0}\", which the model needs; add it under this name")]
+    #[error("the set has no tensor {0:?}, which the model needs; add it under this name")]
     Missing(String),
     /// The tensor is smaller than the model's.
-    #[error("tensor \"{name}\" has {has} bytes, the model needs {needs}")]
+    #[error("tensor {name:?} has {has} bytes, the model needs {needs}")]
     Short {
         /// Name in the set.
         name: String,
@@ -58,14 +58,15 @@ pub enum BindError {
         needs: u64,
     },
     /// The tensor has no buffer yet.
-    #[error("tensor \"{0}\" is empty; attach a buffer first")]
+    #[error("tensor {0:?} is empty; attach a buffer first")]
     Empty(String),
     /// The tensor is host memory, where only device memory will do.
-    #[error("Async APIs only supports device allocated tensors: \"{0}\" is host memory")]
+    #[error("Async APIs only supports device allocated tensors: {0:?} is host memory")]
     OnHost(String),
     /// The tensor is on a bank that the model's core does not have.
     #[error(
-        "Tensor {name} allocated on HBM {has} was passed to a model loaded on lnc {core}, which has HBM {needs}"
+        "Tensor {} allocated on HBM {has} was passed to a model loaded on lnc {core}, which has HBM {needs}",
+        name.escape_debug()
     )]
     OtherBank {
         /// Name in the set.

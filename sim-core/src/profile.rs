@@ -20,6 +20,9 @@ const BUILT_IN: [&str; 11] = [
     include_str!("../profiles/trn3.48xlarge.toml"),
 ];
 
+/// The longest that launching a request may take: far from where sums overflow.
+const NS_MAX: u64 = 1_000_000_000_000_000;
+
 /// What a simulated machine is made of. Read from TOML; the built-in files are the examples.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -115,10 +118,13 @@ impl Profile {
             "banks_per_device must divide cores_per_device"
         })?;
         fail(self.bank_gib == 0 || self.bank_gib > 1024, "bank_gib must be 1 to 1024")?;
-        fail(self.model_code_bytes() * u64::from(self.cores_per_bank()) > self.bank_bytes(), {
-            "model_code_mib does not fit into a bank"
-        })?;
+        let model_code_mib = self.model_code_mib.saturating_mul(u64::from(self.cores_per_bank()));
+        fail(model_code_mib > self.bank_gib << 10, "model_code_mib does not fit into a bank")?;
         fail(self.time.hbm_gb_per_s == 0 || self.time.dma_gb_per_s == 0, "a rate must be above 0")?;
+        fail(
+            self.time.launch_ns.max(self.time.dma_ns) > NS_MAX,
+            "launch_ns and dma_ns must be at most 10^15",
+        )?;
         fail(self.time.jitter_permille > 1000, "jitter_permille must be at most 1000")
     }
 
@@ -216,6 +222,9 @@ mod tests {
             ("bank_gib = 16", "bank_gib = 0"),
             ("size = 1", "sizes = 1"),
             ("hbm_gb_per_s = 820", "hbm_gb_per_s = 0"),
+            ("model_code_mib = 96", "model_code_mib = 16385"),
+            ("model_code_mib = 96", "model_code_mib = 8796093022208"), // 2^63 bytes, twice
+            ("launch_ns = 10000", "launch_ns = 9223372036854775807"),
         ] {
             assert!(text.contains(from), "the test follows the file: {from}");
             assert!(Profile::parse(&text.replacen(from, to, 1)).is_err(), "{to}");

@@ -1,5 +1,7 @@
-//! What the tests of this package share: the built library, NEFFs, and C programs.
+//! What the tests of this package share: the built library, NEFFs, C programs, and child processes.
 
 pub mod build;
+pub mod child;
 pub mod neff;
+pub mod nrt;
 pub mod program;

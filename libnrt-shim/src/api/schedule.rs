@@ -154,7 +154,7 @@ export! {
         status: Out<u32>, seq: Out<u64>,
     ) {
         let runtime = explicit()?;
-        let (status, seq) = (status.place("ret")?, seq.place("req_sequence")?);
+        let (status, seq) = (status.lasting_place("ret")?, seq.place("req_sequence")?);
         execute(&runtime, model, [input, output], queue, status, seq)
     }
 }
@@ -167,7 +167,7 @@ export! {
         status: Out<u32>, seq: Out<u64>,
     ) {
         let runtime = explicit()?;
-        let (status, seq) = (status.place("ret")?, seq.place("req_sequence")?);
+        let (status, seq) = (status.lasting_place("ret")?, seq.place("req_sequence")?);
         transfer(&runtime, Way::In, (tensor, buffer), [offset, size], || named(&runtime, core, queue), status, seq)
     }
 }
@@ -180,7 +180,7 @@ export! {
         status: Out<u32>, seq: Out<u64>,
     ) {
         let runtime = explicit()?;
-        let (status, seq) = (status.place("ret")?, seq.place("req_sequence")?);
+        let (status, seq) = (status.lasting_place("ret")?, seq.place("req_sequence")?);
         transfer(&runtime, Way::Out, (tensor, buffer), [offset, size], || named(&runtime, core, queue), status, seq)
     }
 }
@@ -193,7 +193,7 @@ export! {
         core: c_int, queue: c_int, status: Out<u32>, seq: Out<u64>,
     ) {
         let runtime = explicit()?;
-        let (status, seq) = (status.place("ret")?, seq.place("req_sequence")?);
+        let (status, seq) = (status.lasting_place("ret")?, seq.place("req_sequence")?);
         let ends = [(source, source_offset), (target, target_offset)];
         copy(&runtime, ends, size, || named(&runtime, core, queue), status, seq)
     }

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use parking_lot::Mutex;
 
-use crate::boundary::{Out, Text, export};
+use crate::boundary::{Flag, Out, Text, export};
 use crate::error::ApiError;
 use crate::handle::{Handle, Kind, Table};
 use crate::log::{self, Level};
@@ -135,11 +135,11 @@ export! {
     /// Switches capture for a core.
     "NRT_2.0.0"
     fn nrt_sys_trace_config_set_capture_enabled_for_nc(
-        config: Handle<TraceConfig>, core: u32, enabled: bool,
+        config: Handle<TraceConfig>, core: u32, enabled: Flag,
     ) -> (), else (), {
         const NAME: &str = "nrt_sys_trace_config_set_capture_enabled_for_nc";
         configure(NAME, config, |wishes| match wishes.cores.get_mut(core as usize) {
-            Some(switch) => *switch = enabled,
+            Some(switch) => *switch = enabled.is_set(),
             None => log::write(Level::Error, NAME, ApiError::out_of_range("nc_idx", core, CORES)),
         });
     }
@@ -149,13 +149,13 @@ export! {
     /// Switches capture for a type of event; an unknown name is refused.
     "NRT_2.0.0"
     fn nrt_sys_trace_config_set_capture_enabled_for_event_type(
-        config: Handle<TraceConfig>, name: Text<'_>, enabled: bool,
+        config: Handle<TraceConfig>, name: Text<'_>, enabled: Flag,
     ) {
         let config = CONFIGS.get(config)?;
         let name = name.get().ok_or(ApiError::Null("event_type"))?;
         let place = TYPES.iter().position(|known| known.to_bytes() == name.as_bytes());
-        let place = place.ok_or_else(|| ApiError::Invalid(format!("there is no event type \"{name}\"")))?;
-        config.wishes.lock().types[place] = enabled;
+        let place = place.ok_or_else(|| ApiError::Invalid(format!("there is no event type {name:?}")))?;
+        config.wishes.lock().types[place] = enabled.is_set();
         Ok(())
     }
 }

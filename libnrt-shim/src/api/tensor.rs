@@ -8,7 +8,7 @@ use sim_core::memory::storage::{Span, Storage};
 use sim_core::memory::tensor::Tensor;
 
 use crate::abi::{AllocationInfo, Batch};
-use crate::boundary::{Array, Buffer, Out, Text, export};
+use crate::boundary::{Array, Buffer, Flag, Out, Text, export};
 use crate::error::ApiError;
 use crate::handle::Handle;
 use crate::log::{self, Level};
@@ -22,7 +22,7 @@ const UNNAMED: &str = "_unknown_";
 /// The bytes of a tensor.
 pub(super) fn span(runtime: &Runtime, tensor: Handle<Tensor>) -> Result<Span, ApiError> {
     let tensor = runtime.tensors.get(tensor)?;
-    tensor.span().ok_or_else(|| ApiError::Invalid(format!("tensor \"{}\" is empty", tensor.name())))
+    tensor.span().ok_or_else(|| ApiError::Invalid(format!("tensor {:?} is empty", tensor.name())))
 }
 
 /// `size` bytes of a tensor from `offset` on.
@@ -208,7 +208,7 @@ fn pieces(
 export! {
     /// Reads pieces of several tensors. `unsafe_` concerns implicit async mode only (header).
     "NRT_2.0.0"
-    fn nrt_tensor_read_batch(batches: Array<Batch>, count: u64, _unsafe: bool) {
+    fn nrt_tensor_read_batch(batches: Array<Batch>, count: u64, _unsafe: Flag) {
         let runtime = runtime::open()?;
         let pieces = pieces(&runtime, batches, count)?;
         pieces.iter().for_each(|(tensor, buffer)| buffer.copy_from(tensor.extent()));
@@ -219,7 +219,7 @@ export! {
 export! {
     /// Writes pieces of several tensors. `unsafe_` concerns implicit async mode only (header).
     "NRT_2.0.0"
-    fn nrt_tensor_write_batch(batches: Array<Batch>, count: u64, _unsafe: bool) {
+    fn nrt_tensor_write_batch(batches: Array<Batch>, count: u64, _unsafe: Flag) {
         let runtime = runtime::open()?;
         let pieces = pieces(&runtime, batches, count)?;
         pieces.iter().for_each(|(tensor, buffer)| tensor.extent().copy_from(*buffer));

@@ -66,8 +66,8 @@ export! {
         let runtime = runtime::open()?;
         let name = name.get().ok_or(ApiError::Null("tensor_name"))?;
         let tensor = tensor.place("tensor")?;
-        let found = runtime.sets.get(set)?.get(&name);
-        tensor.set(found.ok_or_else(|| ApiError::Failure(format!("the set has no tensor \"{name}\"")))?);
+        let found = runtime.sets.get(set)?.get(&name).filter(|found| runtime.tensors.get(*found).is_ok());
+        tensor.set(found.ok_or_else(|| ApiError::Failure(format!("the set has no tensor {name:?}")))?);
         Ok(())
     }
 }

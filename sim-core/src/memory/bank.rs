@@ -23,12 +23,10 @@ pub struct Bank {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Full {
     /// No free range is long enough; so many bytes are free in all.
-    #[error("{available} bytes are free, the longest range is {longest}")]
+    #[error("{available} bytes are free, but no range that is long enough")]
     NoRange {
         /// Free bytes.
         available: u64,
-        /// The longest free range.
-        longest: u64,
     },
     /// This process has no address space for the bank.
     #[error(
@@ -70,21 +68,13 @@ impl Bank {
     pub(super) fn take(self: &Arc<Bank>, len: u64) -> Result<Allocation, Full> {
         let whole = self.extent()?;
         let mut free = self.free.lock();
-        let none = |free: &RangeAllocator<u64>, longest| Full::NoRange {
-            available: free.total_available(),
-            longest,
-        };
-        let Some(len) = len.max(1).checked_next_multiple_of(PAGE as u64) else {
-            return Err(none(&free, 0));
-        };
-        match free.allocate_range(len) {
-            Ok(range) => {
-                let range = place(range.start)..place(range.end);
-                let extent = whole.part(range.start, range.len());
-                Ok(Allocation { bank: Arc::clone(self), range, extent, file: OnceLock::new() })
-            }
-            Err(error) => Err(none(&free, error.fragmented_free_length)),
-        }
+        // What cannot fit is refused here: the allocator's sums overflow with lengths of any size.
+        let rounded = len.max(1).checked_next_multiple_of(PAGE as u64).filter(|len| *len <= self.limit);
+        let range = rounded.and_then(|len| free.allocate_range(len).ok());
+        let range = range.ok_or_else(|| Full::NoRange { available: free.total_available() })?;
+        let range = place(range.start)..place(range.end);
+        let extent = whole.part(range.start, range.len());
+        Ok(Allocation { bank: Arc::clone(self), range, extent, file: OnceLock::new() })
     }
 }
 
@@ -154,12 +144,21 @@ mod tests {
         let bank = Arc::new(Bank::new(0, 1 << 20, 0));
         let all = bank.take(1 << 20).expect("empty");
         all.extent().fill(9);
-        assert_eq!(bank.take(1).expect_err("full"), Full::NoRange { available: 0, longest: 0 });
+        assert_eq!(bank.take(1).expect_err("full"), Full::NoRange { available: 0 });
         drop(all);
         let again = bank.take(1 << 20).expect("empty again");
         let mut byte = [1];
         again.extent().load(&mut byte);
         assert_eq!(byte, [0]);
+    }
+
+    #[test]
+    fn sizes_that_no_bank_has_are_refused() {
+        let bank = Arc::new(Bank::new(0, 1 << 20, 4096));
+        for len in [(1 << 20) - 4095, 1 << 20, u64::MAX / 2 + 1, u64::MAX - 4095, u64::MAX] {
+            let available = (1 << 20) - 4096;
+            assert_eq!(bank.take(len).expect_err("full"), Full::NoRange { available }, "{len}");
+        }
     }
 
     #[test]

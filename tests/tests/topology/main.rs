@@ -1,0 +1,6 @@
+//! Instances, cores and memory, and the processes that share a machine.
+
+mod claims;
+mod instances;
+mod memory;
+mod visible;
