@@ -10,6 +10,7 @@ mod boundary;
 mod claim;
 mod environment;
 mod error;
+mod event_types;
 mod eventfd;
 mod handle;
 mod loaded;

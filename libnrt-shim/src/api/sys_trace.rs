@@ -13,60 +13,11 @@ use parking_lot::Mutex;
 
 use crate::boundary::{Out, Text, export};
 use crate::error::ApiError;
+use crate::event_types::TYPES;
 use crate::handle::{Handle, Kind, Table};
 use crate::log::{self, Level};
 use crate::runtime;
 use crate::trace_json::{self, EventId};
-
-/// Names of the event types, by number (observed; those of which only the meaning is known: chosen here).
-const TYPES: [&CStr; 46] = [
-    c"generic",
-    c"nrt_load",
-    c"post_request",
-    c"nrt_execute",
-    c"runtime_execute",
-    c"cc_load",
-    c"cc_exec_barrier",
-    c"nc_exec_running",
-    c"cc_running",
-    c"nrt_tensor_read",
-    c"nrt_tensor_write",
-    c"nrt_tensor_read_batch",
-    c"nrt_tensor_write_batch",
-    c"numerical_err",
-    c"enc_barrier_recv",
-    c"enc_barrier_send",
-    c"enc_barrier",
-    c"kbl_exec_pre",
-    c"kmgr_exec_core",
-    c"kbl_exec_wait",
-    c"kbl_exec_post",
-    c"nrt_model_switch",
-    c"nrt_model_submit",
-    c"nrt_async_sema_wait",
-    c"hw_notify",
-    c"timestamp_sync_point",
-    c"nc_model_switch",
-    c"nrt_tensor_allocate",
-    c"nrt_tensor_free",
-    c"tensor_block_while_exec",
-    c"dmem_buf_copyin",
-    c"dmem_buf_copyout",
-    c"dmem_buf_batch_copyin",
-    c"dmem_buf_batch_copyout",
-    c"nrt_dma_mem_alloc",
-    c"nrt_dma_mem_dealloc",
-    c"consume_tpb_status_notifications",
-    c"exec_consume_cc_core_notifications",
-    c"notification_consume_errors",
-    c"exec_consume_gpsimd_stdio",
-    c"cc_prepare",
-    c"cc_schedule",
-    c"hostcc_build_context",
-    c"hostcc_load",
-    c"hostcc_exec",
-    c"hostcc_wait",
-];
 
 /// Cores a configuration has switches for (observed).
 const CORES: usize = 256;
