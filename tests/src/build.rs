@@ -9,23 +9,45 @@ pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the package is in the repository")
 }
 
-/// The folder that `cargo build` puts its products in, with `libnrt.so` and `nrt-sim` up to date.
-pub fn products() -> &'static Path {
-    static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    BUILT.get_or_init(|| {
+/// The folder of what cargo builds in the profile of the tests: `<target>/<profile>`.
+fn profile() -> &'static Path {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(|| {
         let tests = std::env::current_exe().expect("a running test has a file");
-        // <target>/<profile>/deps/<test>
-        let folder = tests.ancestors().nth(2).expect("tests are in the target folder").to_owned();
-        let mut cargo = Command::new(env!("CARGO"));
-        cargo.current_dir(root()).args(["build", "--quiet", "--target-dir"]);
-        cargo.arg(folder.parent().expect("a profile folder is in the target folder"));
-        if folder.ends_with("release") {
-            cargo.arg("--release");
-        }
-        let built = cargo.status().expect("cargo is there, it runs the tests");
-        assert!(built.success(), "cargo build failed");
-        folder
+        tests.ancestors().nth(2).expect("tests are in <target>/<profile>/deps").to_owned()
     })
+}
+
+/// The target folder that the tests were built in.
+pub fn target() -> &'static Path {
+    profile().parent().expect("a profile folder is in the target folder")
+}
+
+/// `cargo SUBCOMMAND` at the top of the repository, with `target` as its target folder.
+pub fn cargo(subcommand: &str, target: &Path) -> Command {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.current_dir(root()).arg(subcommand).env("CARGO_TARGET_DIR", target);
+    cargo
+}
+
+/// Builds `packages`, or the default ones if there are none, in the profile of the tests; returns the folder
+/// of the products.
+pub fn build(packages: &[&str]) -> &'static Path {
+    let mut cargo = cargo("build", target());
+    cargo.args(["--quiet", "--locked"]);
+    cargo.args(packages.iter().flat_map(|package| ["--package", package]));
+    if profile().ends_with("release") {
+        cargo.arg("--release");
+    }
+    let built = cargo.status().expect("cargo is there, it runs the tests");
+    assert!(built.success(), "{cargo:?} failed");
+    profile()
+}
+
+/// The folder of `libnrt.so` and `nrt-sim`, which are up to date.
+pub fn products() -> &'static Path {
+    static BUILT: OnceLock<&'static Path> = OnceLock::new();
+    BUILT.get_or_init(|| build(&[]))
 }
 
 /// The simulated library.

@@ -1,7 +1,8 @@
 //! C programs: compiled against our headers and library, and run as their first lines say.
 //!
 //! `// run: [NAME=VALUE ...] program ARGUMENTS -> EXITCODE`, where `{neff}` is the path of a NEFF; and
-//! `// link: none` for a program that opens the library itself.
+//! `// link: none` for a program that opens the library itself; `// valgrind: OPTION` for one that valgrind
+//! would misjudge.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -94,19 +95,13 @@ impl Program {
             Way::Valgrind => {
                 let mut valgrind = Command::new("valgrind");
                 valgrind.args(["-q", "--error-exitcode=99", "--errors-for-leak-kinds=definite"]);
-                valgrind.args(["--leak-check=full", "--trace-children=no"]).arg(&self.path);
+                valgrind.args(["--leak-check=full", "--trace-children=no"]);
+                valgrind.args(directives(&self.source, "valgrind")).arg(&self.path);
                 valgrind
             }
             Way::Preloaded | Way::Found | Way::Sanitized => Command::new(&self.path),
         };
-        for (name, _) in std::env::vars_os() {
-            let name = name.to_string_lossy();
-            if name.starts_with("NEURON_") || name.starts_with("NRT_") {
-                command.env_remove(&*name);
-            }
-        }
-        // Tests run beside each other, each with the whole machine to itself.
-        command.env("NRT_SIM_SHARE_CORES", "1");
+        settle(&mut command);
         match self.way {
             Way::Preloaded => command.env("LD_PRELOAD", build::library()),
             _ => command.env("LD_LIBRARY_PATH", build::products()),
@@ -118,6 +113,18 @@ impl Program {
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
+}
+
+/// Keeps the caller's settings for the runtime from `command`.
+pub fn settle(command: &mut Command) {
+    for (name, _) in std::env::vars_os() {
+        let name = name.to_string_lossy();
+        if name.starts_with("NEURON_") || name.starts_with("NRT_") {
+            command.env_remove(&*name);
+        }
+    }
+    // Tests run beside each other, each with the whole machine to itself.
+    command.env("NRT_SIM_SHARE_CORES", "1");
 }
 
 /// What a program printed.

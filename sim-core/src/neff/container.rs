@@ -123,6 +123,7 @@ mod tests {
     use crate::neff::{Dtype, Usage};
 
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "where the sample is only the environment tells")]
     fn the_compilers_own_neff_is_read() {
         #[expect(clippy::disallowed_methods, reason = "tells the test where the sample is, if anywhere")]
         let Some(folder) = std::env::var_os("NRT_SPEC_DIR") else {

@@ -1,4 +1,5 @@
 // run: ASAN_OPTIONS=detect_leaks=0 fork_child {neff} -> 0
+// valgrind: --leak-check=no
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //
 // (What the parent's worker threads own looks leaked in a child that does not have those threads.)
