@@ -42,7 +42,7 @@ fn the_documentation_builds_without_warnings() {
 #[test]
 fn loom_finds_no_race() {
     let mut loom = build::cargo("test", &build::target().join("loom"));
-    loom.args(["--package", "sim-core", "--release", "--locked"]).args(LOOM_TESTS);
+    loom.args(["--package", "sim-core", "--profile", "loom", "--locked"]).args(LOOM_TESTS);
     loom.env("RUSTFLAGS", "--cfg loom");
     let said = passes(loom);
     assert!(!said.contains("running 0 tests"), "{LOOM_TESTS:?} selects no test\n{said}");

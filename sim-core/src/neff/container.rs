@@ -125,7 +125,6 @@ mod tests {
     #[test]
     #[expect(clippy::disallowed_methods, reason = "where the sample is only the environment tells")]
     fn the_compilers_own_neff_is_read() {
-        #[expect(clippy::disallowed_methods, reason = "tells the test where the sample is, if anywhere")]
         let Some(folder) = std::env::var_os("NRT_SPEC_DIR") else {
             println!("skipped: NRT_SPEC_DIR is not set");
             return;
