@@ -9,7 +9,8 @@ use std::os::fd::AsRawFd;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::PathBuf;
 
-use crate::environment::{Cores, Settings};
+use crate::cores::Cores;
+use crate::environment::Settings;
 use crate::error::ApiError;
 use crate::log::{self, Level};
 

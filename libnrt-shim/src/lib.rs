@@ -8,6 +8,7 @@ mod abi;
 mod api;
 mod boundary;
 mod claim;
+mod cores;
 mod environment;
 mod error;
 mod eventfd;
