@@ -70,7 +70,8 @@ struct RunLine {
 /// When there is no library or no compiler, or a step does not end as it should.
 pub(crate) fn demo(options: &Options) -> Result<u8> {
     let library = Library::find(options.lib.as_deref())?;
-    let mut folder = tempfile::Builder::new().prefix("nrt-sim-demo-").tempdir()?;
+    let folder = tempfile::Builder::new().prefix("nrt-sim-demo-").tempdir();
+    let mut folder = folder.context("cannot make a temporary folder (see TMPDIR)")?;
     folder.disable_cleanup(options.keep);
     let shown = folder.path().display().to_string();
 

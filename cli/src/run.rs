@@ -51,7 +51,7 @@ pub(crate) struct Options {
     /// What all luck follows from, such as the jitter of durations: the same seed, the same results.
     ///
     /// Sets NRT_SIM_SEED. Default: what that variable says, else 0.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = seed)]
     seed: Option<u64>,
 
     /// How time passes on the device: `free` (it jumps to the next event, nothing is waited for), `wall`
@@ -146,6 +146,9 @@ fn tell(options: &Options, machine: &Machine, report: &Report, status: ExitStatu
         let name = signal_hook::low_level::signal_name(signal).unwrap_or("no name");
         note(&format!("the program died of signal {signal} ({name})"));
     }
+    if report.ledgers.is_empty() && status.signal().is_some() {
+        return; // it may not have come so far
+    }
     if report.ledgers.is_empty() {
         let command: Vec<PathBuf> = options.command.iter().map(PathBuf::from).collect();
         let loaded: BTreeSet<PathBuf> = report.programs.values().cloned().collect();
@@ -203,6 +206,11 @@ fn not_started(program: &Path, error: &io::Error) -> u8 {
     };
     note(&format!("{name}: cannot be started: {reason}"));
     NOT_EXECUTABLE
+}
+
+/// Checks `--seed`.
+fn seed(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| format!("must be a whole number from 0 to {}", u64::MAX))
 }
 
 /// Checks `--time`, as the library will read it.

@@ -50,8 +50,8 @@ typedef enum {
     NRT_NETWORK_PROXY_FAILURE = 1206 /* the network side of a collective failed */
 } NRT_STATUS;
 
-/* The name of `status`, for messages; a static text that is never freed. Any thread, any time. Declared by
- * the vendor but exported by no library [observed], this project's included, so programs bring their own. */
+/* The name of `status`, for messages; a static text that is never freed. Any thread, any time. Not every
+ * release of the vendor's library exports it [observed]; programs are built that link it [client code]. */
 const char *nrt_get_status_as_str(NRT_STATUS status);
 
 #ifdef __cplusplus

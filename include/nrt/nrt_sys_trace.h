@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "nrt/nrt_status.h"
+#include "nrt/nrt.h"
 
 #ifdef __cplusplus
 extern "C" {
