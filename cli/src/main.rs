@@ -36,8 +36,7 @@ Examples:
   nrt-sim info --instance trn2 --lnc 1             what that machine has
   nrt-sim info --list                              all machines
 
-A program needs no change and no recompilation: `nrt-sim run` sets LD_PRELOAD and LD_LIBRARY_PATH, so that
-its libnrt.so.1 is the simulated one, whether it is linked with -lnrt or opened with dlopen.";
+A program needs no change and no recompilation: `nrt-sim run` sets LD_PRELOAD and LD_LIBRARY_PATH, so\nthat its libnrt.so.1 is the simulated one, whether linked or opened with dlopen.";
 
 /// Runs programs that use the AWS Neuron Runtime (libnrt.so.1) on a simulated device: no hardware, no driver.
 #[derive(Debug, Parser)]

@@ -162,7 +162,7 @@ impl Device {
             self.driver().look(shard, wanted);
             seen = shard.port.completed();
         }
-        self.driver().reach(shard.port.reached());
+        self.has_seen(shard, seen.min(wanted));
         seen
     }
 
@@ -170,8 +170,17 @@ impl Device {
     pub fn wait(&self, unit: UnitId, num: u64, limit: Option<Duration>) -> Waited {
         let shard = self.shard(unit);
         let waited = self.driver().wait(shard, num, limit);
-        self.driver().reach(shard.port.reached());
+        self.has_seen(shard, num);
         waited
+    }
+
+    /// The program has seen that request `num` has completed: what it does next is later.
+    ///
+    /// What else has completed it has not seen, so that no race of threads decides what time it is.
+    fn has_seen(&self, shard: &Shard, num: u64) {
+        if let Some(ended) = shard.port.ended(num) {
+            self.driver().reach(ended);
+        }
     }
 
     /// The number of the last request that `unit` accepted.

@@ -25,7 +25,8 @@ pub struct Port {
     /// The same as in the intake, to be looked at without the lock.
     issued: HintU64,
     completed: CachePadded<AtomicU64>,
-    reached: AtomicU64,
+    /// When the latest requests ended, each in the place that its number names.
+    ends: [HintU64; REMEMBERED],
     dead: AtomicBool,
     listened: AtomicBool,
     listeners: Mutex<Listeners>,
@@ -55,6 +56,14 @@ struct Listeners {
 
 /// The key of wishes that their number alone names; [`Port::listen`] gives out keys above it.
 const BY_NUMBER: u64 = 0;
+
+/// Of how many completed requests a port knows when they ended; more than a compute queue holds.
+const REMEMBERED: usize = 64;
+
+/// The place for the end of request `num`.
+fn remembered(num: u64) -> usize {
+    usize::try_from(num % REMEMBERED as u64).expect("below 64")
+}
 
 /// Somebody who is told of completions.
 pub trait Signal: Send {
@@ -97,7 +106,7 @@ impl Port {
             intake: Mutex::new(Intake::default()),
             issued: HintU64::new(0),
             completed: CachePadded::new(AtomicU64::new(0)),
-            reached: AtomicU64::new(0),
+            ends: std::array::from_fn(|_| HintU64::new(0)),
             dead: AtomicBool::new(false),
             listened: AtomicBool::new(false),
             listeners: Mutex::new(Listeners::default()),
@@ -181,7 +190,7 @@ impl Port {
         }
         self.ledger.queue(self.unit).complete(status);
         answer.give(Seq::new(self.unit, num), status);
-        self.reached.store(at.0, Relaxed);
+        self.ends[remembered(num)].store(at.0, Release); // after the completion before; see `ended`
         let mut listeners = self.listeners.lock();
         // Release pairs with every Acquire of `completed`: whoever sees the number sees status and data.
         // It is stored under the lock, so that `listen` either sees it or is seen here.
@@ -210,9 +219,17 @@ impl Port {
         self.completed.load(Acquire) // pairs with the Release in `complete`
     }
 
-    /// The instant of the last completion that [`Port::completed`] has shown.
-    pub fn reached(&self) -> Tick {
-        Tick(self.reached.load(Relaxed))
+    /// When request `num` ended, if it has completed and is among the latest.
+    pub fn ended(&self, num: u64) -> Option<Tick> {
+        let is_remembered = |completed: u64| (num..num + REMEMBERED as u64).contains(&completed);
+        // Acquire pairs with the Release in `complete`: the end of what has completed is there.
+        if num == 0 || !is_remembered(self.completed.load(Acquire)) {
+            return None;
+        }
+        let ended = Tick(self.ends[remembered(num)].load(Acquire));
+        // If its place has been taken meanwhile, the request before the one that took it can be seen to have
+        // completed.
+        (self.completed.load(Acquire) + 1 < num + REMEMBERED as u64).then_some(ended)
     }
 
     /// Whether a fatal status has ended the unit.
