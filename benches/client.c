@@ -110,6 +110,40 @@ static void submissions(struct work *work) {
     printf("submit to polled complete: %.0f ns\n", median(rounds, ROUNDS));
 }
 
+struct echo {
+    int ask, answer;
+};
+
+// Answers on one eventfd what comes on the other, until it is more than one.
+static void *run_echo(void *argument) {
+    struct echo *echo = argument;
+    uint64_t count = 1, one = 1;
+    while (read(echo->ask, &count, sizeof count) == sizeof count && count == 1)
+        if (write(echo->answer, &one, sizeof one) != sizeof one)
+            exit(1);
+    return NULL;
+}
+
+// What it costs to have another thread of this machine wake us at all.
+static void wakes(void) {
+    enum { ROUNDS = 5000 };
+    static double rounds[ROUNDS];
+    struct echo echo = {.ask = eventfd(0, EFD_CLOEXEC), .answer = eventfd(0, EFD_CLOEXEC)};
+    pthread_t thread;
+    uint64_t count, one = 1, stop = 2;
+    pthread_create(&thread, NULL, run_echo, &echo);
+    for (int round = 0; round < ROUNDS; round++) {
+        double begin = now_ns();
+        if (write(echo.ask, &one, sizeof one) != sizeof one || read(echo.answer, &count, sizeof count) != sizeof count)
+            exit(1);
+        rounds[round] = now_ns() - begin;
+    }
+    if (write(echo.ask, &stop, sizeof stop) != sizeof stop)
+        exit(1);
+    pthread_join(thread, NULL);
+    printf("eventfd to another thread and back (baseline): %.0f ns\n", median(rounds, ROUNDS));
+}
+
 static void events(struct work *work) {
     enum { ROUNDS = 5000 };
     static double once[ROUNDS], each[ROUNDS], bare[ROUNDS];
@@ -275,6 +309,7 @@ int main(int argc, char **argv) {
     struct work work = prepare(0);
     submissions(&work);
     events(&work);
+    wakes();
     for (int count = 1; count <= 8; count *= 2)
         pipelines(count);
     transfers(64, 20001);
