@@ -109,6 +109,11 @@ impl Program {
         command
     }
 
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// A folder that lasts as long as the program.
     pub fn folder(&self) -> &Path {
         self.folder.path()
