@@ -128,20 +128,32 @@ impl Device {
     /// # Errors
     /// When the queue does not accept it; nothing has changed then, and `answer` is dropped unused.
     pub fn submit(&self, unit: UnitId, work: Work, answer: Answer) -> Result<Seq, SubmitError> {
+        let seq = self.enqueue(unit, work, answer)?;
+        self.driver().wake(self.shard(unit));
+        Ok(seq)
+    }
+
+    /// Submits a request to `unit` and waits until it has completed, doing what is due on this thread: no
+    /// other is started or woken for it.
+    ///
+    /// # Errors
+    /// As [`Device::submit`].
+    pub fn perform(&self, unit: UnitId, work: Work, answer: Answer) -> Result<Waited, SubmitError> {
+        let seq = self.enqueue(unit, work, answer)?;
+        Ok(self.wait(unit, seq.num(), None))
+    }
+
+    fn enqueue(&self, unit: UnitId, work: Work, answer: Answer) -> Result<Seq, SubmitError> {
         let shard = self.shard(unit);
-        match shard.port.submit(Request { work, answer }, self.driver().now()) {
-            Ok(num) => {
-                self.driver().wake(shard);
-                Ok(Seq::new(unit, num))
+        let accepted = shard.port.submit(Request { work, answer }, self.driver().now());
+        let num = accepted.map_err(|(error, refused)| {
+            drop(refused);
+            if matches!(error, SubmitError::Full { .. }) {
+                self.driver().wake(shard); // a program that only submits must get on as well
             }
-            Err((error, refused)) => {
-                drop(refused);
-                if matches!(error, SubmitError::Full { .. }) {
-                    self.driver().wake(shard); // a program that only submits must get on as well
-                }
-                Err(error)
-            }
-        }
+            error
+        })?;
+        Ok(Seq::new(unit, num))
     }
 
     /// Whether request `num` of `unit` has completed. Helps it on if it is cheap and due.

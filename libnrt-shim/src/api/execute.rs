@@ -40,12 +40,9 @@ fn execute(
         let status = Arc::new(AtomicU32::new(Status::Success.code()));
         let told = Arc::clone(&status);
         let answer = Answer::Call(Box::new(move |_, status| told.store(status.code(), Relaxed)));
-        match runtime.device.submit(unit, Work::Execute(Arc::clone(&run)), answer) {
-            Ok(seq) => {
-                runtime.device.wait(unit, seq.num(), None);
-                // Ordered by the publication of the number, which the wait has seen.
-                return ended(&loaded, status.load(Relaxed));
-            }
+        match runtime.device.perform(unit, Work::Execute(Arc::clone(&run)), answer) {
+            // Ordered by the publication of the number, which the wait has seen.
+            Ok(_) => return ended(&loaded, status.load(Relaxed)),
             Err(SubmitError::Full { .. }) => wait_for_place(&runtime, unit, deadline)?,
             Err(error) => return Err(error.into()),
         }

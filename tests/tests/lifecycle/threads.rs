@@ -63,3 +63,31 @@ fn opening_using_and_closing_at_once_neither_crashes_nor_hangs() {
         assert_eq!((nrt.execute)(model, inputs, nrt.set(&[(c"out", tensor)])), 0);
     });
 }
+
+/// Threads of this process.
+fn threads() -> usize {
+    std::fs::read_dir("/proc/self/task").expect("readable").count()
+}
+
+#[test]
+fn no_thread_is_started_before_a_request_is_left_to_it() {
+    in_child(&[], || {
+        let ours = threads();
+        let nrt = Nrt::start();
+        let model = nrt.model(&neff::small(), 0);
+        let tensor = nrt.tensor(0, 64);
+        // A blocking run counts its inputs, so the set with the output in it would have one too many.
+        let inputs = nrt.set(&[(c"x", tensor), (c"y", tensor)]);
+        let outputs = nrt.set(&[(c"out", tensor)]);
+        for _ in 0..100 {
+            assert_eq!((nrt.execute)(model, inputs, outputs), 0);
+        }
+        assert_eq!(threads(), ours, "the caller does a blocking run itself");
+
+        let status = AtomicU32::new(u32::MAX);
+        let seq: u64 = Nrt::get(|seq| (nrt.schedule)(model, inputs, outputs, 0, status.as_ptr(), seq));
+        assert_eq!(threads(), ours + 1, "somebody must see to a request that nobody waits for");
+        while !Nrt::get(|done| (nrt.is_completed)(seq, done)) {}
+        (nrt.close)();
+    });
+}
