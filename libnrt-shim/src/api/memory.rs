@@ -62,7 +62,7 @@ export! {
         let device = in_range.ok_or_else(|| ApiError::out_of_range("device_id", device, devices))?;
         let found = u32::try_from(bank).ok().and_then(|bank| runtime.device.bank(device, bank));
         let found = found.ok_or_else(|| ApiError::NoSuchBank(format!("device {device} has no HBM bank {bank}")))?;
-        let whole = found.extent().map_err(|full| ApiError::Failure(full.to_string()))?;
+        let whole = found.whole().map_err(|full| ApiError::Failure(full.to_string()))?;
         address.set(ptr::with_exposed_provenance_mut(whole.address()));
         size.set(whole.len());
         Ok(())

@@ -16,8 +16,19 @@ pub struct Bank {
     pub index: u32,
     limit: u64,
     mapping: OnceLock<Mapping>,
-    free: Mutex<RangeAllocator<u64>>,
+    space: Mutex<Space>,
 }
+
+#[derive(Debug)]
+struct Space {
+    free: RangeAllocator<u64>,
+    /// So much of the mapping can be read and written.
+    opened: u64,
+}
+
+/// By how much more of a bank is opened at a time. What is not open costs nothing, not even for tools that
+/// look through all readable memory.
+const STEP: u64 = 64 << 20;
 
 /// Why a bank has no room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -38,8 +49,8 @@ pub enum Full {
 impl Bank {
     /// Bank `index` of `limit` bytes, the first `taken` of which are in use from the start.
     pub fn new(index: u32, limit: u64, taken: u64) -> Bank {
-        let free = Mutex::new(RangeAllocator::new(taken..limit));
-        Bank { index, limit, mapping: OnceLock::new(), free }
+        let space = Mutex::new(Space { free: RangeAllocator::new(taken..limit), opened: 0 });
+        Bank { index, limit, mapping: OnceLock::new(), space }
     }
 
     /// Its size in bytes.
@@ -47,18 +58,36 @@ impl Bank {
         self.limit
     }
 
-    /// Where its bytes are; reserves them at the first call.
+    /// All of its bytes, used or not.
     ///
     /// # Errors
     /// When the process has no address space left.
-    pub fn extent(&self) -> Result<Extent, Full> {
+    pub fn whole(&self) -> Result<Extent, Full> {
+        self.reserved()?;
+        self.open(&mut self.space.lock(), self.limit)
+    }
+
+    /// Reserves its address space at the first call.
+    fn reserved(&self) -> Result<&Mapping, Full> {
         if let Some(mapping) = self.mapping.get() {
-            return Ok(mapping.extent());
+            return Ok(mapping);
         }
-        let mapping = usize::try_from(self.limit).ok().and_then(|len| Mapping::reserve(len).ok());
+        let mapping = usize::try_from(self.limit).ok().and_then(|len| Mapping::closed(len).ok());
         let mapping = mapping.ok_or(Full::NoAddressSpace(self.limit))?;
         // If another thread was faster its mapping stands and ours is dropped: nobody has seen it.
-        Ok(self.mapping.get_or_init(|| mapping).extent())
+        Ok(self.mapping.get_or_init(|| mapping))
+    }
+
+    /// Makes the bytes up to `end` readable and writable, and returns all bytes.
+    fn open(&self, space: &mut Space, end: u64) -> Result<Extent, Full> {
+        let mapping = self.reserved()?;
+        if space.opened < end {
+            let opened = end.next_multiple_of(STEP).min(self.limit);
+            let more = place(space.opened)..place(opened);
+            mapping.open(more).map_err(|_| Full::NoAddressSpace(opened - space.opened))?;
+            space.opened = opened;
+        }
+        Ok(mapping.extent())
     }
 
     /// Takes `len` bytes, rounded up to pages.
@@ -66,14 +95,18 @@ impl Bank {
     /// # Errors
     /// When there is no such range; nothing has changed then.
     pub(super) fn take(self: &Arc<Bank>, len: u64) -> Result<Allocation, Full> {
-        let whole = self.extent()?;
-        let mut free = self.free.lock();
+        self.reserved()?; // outside the lock, for it takes a while
+        let mut space = self.space.lock();
         // What cannot fit is refused here: the allocator's sums overflow with lengths of any size.
         let rounded = len.max(1).checked_next_multiple_of(PAGE as u64).filter(|len| *len <= self.limit);
-        let range = rounded.and_then(|len| free.allocate_range(len).ok());
-        let range = range.ok_or_else(|| Full::NoRange { available: free.total_available() })?;
+        let range = rounded.and_then(|len| space.free.allocate_range(len).ok());
+        let range = range.ok_or_else(|| Full::NoRange { available: space.free.total_available() })?;
+        let whole = self.open(&mut space, range.end);
+        if whole.is_err() {
+            space.free.free_range(range.clone());
+        }
         let range = place(range.start)..place(range.end);
-        let extent = whole.part(range.start, range.len());
+        let extent = whole?.part(range.start, range.len());
         Ok(Allocation { bank: Arc::clone(self), range, extent, file: OnceLock::new() })
     }
 }
@@ -110,7 +143,7 @@ impl Allocation {
     /// The system's, when it has no file descriptor or memory left.
     pub fn file(&self) -> std::io::Result<&OwnedFd> {
         // The bank's lock keeps two threads from moving the pages at once; nobody waits for it in a hurry.
-        let _alone = self.bank.free.lock();
+        let _alone = self.bank.space.lock();
         if self.file.get().is_none() {
             let made = self.mapping().share(self.range.clone())?;
             self.file.set(made).expect("set only here, under the lock");
@@ -129,7 +162,7 @@ impl Drop for Allocation {
             Some(_) => self.mapping().unshare(self.range.clone()),
             None => self.mapping().discard(self.range.clone()),
         }
-        self.bank.free.lock().free_range(self.range.start as u64..self.range.end as u64);
+        self.bank.space.lock().free.free_range(self.range.start as u64..self.range.end as u64);
     }
 }
 

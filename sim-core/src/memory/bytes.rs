@@ -25,16 +25,36 @@ pub struct Mapping {
 }
 
 impl Mapping {
-    /// Reserves `len` bytes (rounded up to a page, at least one); no memory is used until it is touched.
+    /// Maps `len` bytes (rounded up to a page, at least one); no memory is used until it is touched.
     ///
     /// # Errors
     /// The system's, when it has no such range.
     pub fn reserve(len: usize) -> io::Result<Mapping> {
+        Mapping::anonymous(len, READ_WRITE)
+    }
+
+    /// The same, but nothing can be touched before [`Mapping::open`] allows it.
+    ///
+    /// # Errors
+    /// The system's, when it has no such range.
+    pub fn closed(len: usize) -> io::Result<Mapping> {
+        Mapping::anonymous(len, ProtFlags::empty())
+    }
+
+    fn anonymous(len: usize, protection: ProtFlags) -> io::Result<Mapping> {
         let len = len.max(1).checked_next_multiple_of(PAGE).ok_or(io::ErrorKind::OutOfMemory)?;
         let flags = MapFlags::PRIVATE | MapFlags::NORESERVE;
         // SAFETY: no address is asked for, so the mapping overlaps nothing that exists.
-        let at = unsafe { mmap_anonymous(ptr::null_mut(), len, READ_WRITE, flags) }?;
+        let at = unsafe { mmap_anonymous(ptr::null_mut(), len, protection, flags) }?;
         Ok(Mapping { whole: Extent::mapped(at.cast(), len) })
+    }
+
+    /// Allows `pages`, which were closed, to be read and written from now on.
+    ///
+    /// # Errors
+    /// The system's, when it will not promise so much memory.
+    pub fn open(&self, pages: Range<usize>) -> io::Result<()> {
+        self.renew(pages)
     }
 
     /// Maps the first `len` bytes of `file`, shared with whoever else maps it.
@@ -81,11 +101,16 @@ impl Mapping {
 
     /// Undoes [`Mapping::share`]: `pages` are private and zero again.
     pub fn unshare(&self, pages: Range<usize>) {
+        self.renew(pages).expect("a mapping can replace its own pages");
+    }
+
+    /// Replaces `pages` by new ones, which are zero.
+    fn renew(&self, pages: Range<usize>) -> io::Result<()> {
         let part = self.pages(&pages);
         let flags = MapFlags::PRIVATE | MapFlags::NORESERVE | MapFlags::FIXED;
-        // SAFETY: the pages are ours, and nobody borrows them.
-        let replaced = unsafe { mmap_anonymous(part.at.as_ptr().cast(), part.len, READ_WRITE, flags) };
-        replaced.expect("a mapping can replace its own pages");
+        // SAFETY: the pages are ours, and nobody borrows them: all access goes through copies.
+        unsafe { mmap_anonymous(part.at.as_ptr().cast(), part.len, READ_WRITE, flags) }?;
+        Ok(())
     }
 
     /// The word at `index`, counted in words of eight bytes.

@@ -1,9 +1,6 @@
 // run: dlclose_without_close {neff} -> 0
 // link: none
-// valgrind: --leak-check=no
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-//
-// (What a program holds that ends amid work is not lost; valgrind would look for it in the whole bank.)
 //
 // A program opens the library, starts work, and closes the library without nrt_close. The code must stay
 // where it is: threads run in it, and the program may call late.

@@ -2,10 +2,7 @@
 // run: exit_without_close {neff} exit -> 0
 // run: exit_without_close {neff} quick -> 0
 // run: exit_without_close {neff} thread -> 0
-// valgrind: --leak-check=no
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-//
-// (What a program holds that ends amid work is not lost; valgrind would look for it in the whole bank.)
 //
 // The process ends with work in flight and the runtime open: from main, by exit, by _exit, and by exit
 // on another thread.
