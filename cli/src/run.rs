@@ -221,7 +221,10 @@ fn time(text: &str) -> Result<String, String> {
 
 /// Checks `--faults`, and makes a path absolute. As in the library, what is no file is the text itself.
 fn faults(text: &str) -> Result<String, String> {
-    let (toml, value) = match fs::read_to_string(text) {
+    let is_special = fs::metadata(text).is_ok_and(|found| !found.is_file());
+    let read =
+        if is_special { Err(io::Error::other("it is not a regular file")) } else { fs::read_to_string(text) };
+    let (toml, value) = match read {
         Ok(toml) => {
             let path = Path::new(text).canonicalize().map_err(|error| error.to_string())?;
             (toml, path.to_str().ok_or("its path is not UTF-8")?.to_owned())

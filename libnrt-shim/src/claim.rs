@@ -61,9 +61,10 @@ impl Claim {
                 Err(other) => owner = owner.or(other),
             }
         }
+        let available = (0..total).filter(|core| owner_of(&file, core * lnc, lnc).is_none()).count();
         let owner = owner.map_or_else(String::new, |pid| format!(" (process {pid} has some of them)"));
         Err(ApiError::Failure(format!(
-            "Logical Neuron Core(s) not available - Requested:{wanted} Available:0 of {total}{owner}; \
+            "Logical Neuron Core(s) not available - Requested:{wanted} Available:{available} of {total}{owner}; \
              wait for the other process, or set NRT_SIM_SHARE_CORES=1"
         )))
     }
@@ -96,20 +97,31 @@ fn open_lock_file(profile: &str) -> io::Result<File> {
         .open(path)
 }
 
-/// Locks `count` bytes from `first` on, or says which process has one of them, if it can be told.
-fn lock(file: &File, first: u32, count: u32) -> Result<(), Option<i32>> {
-    let mut range = libc::flock {
+/// The bytes that stand for `count` physical cores from `first` on.
+fn range(first: u32, count: u32) -> libc::flock {
+    libc::flock {
         l_type: libc::F_WRLCK as libc::c_short,
         l_whence: libc::SEEK_SET as libc::c_short,
         l_start: i64::from(first),
         l_len: i64::from(count),
         l_pid: 0,
-    };
+    }
+}
+
+/// Locks a range, or says which process has a part of it, if it can be told.
+fn lock(file: &File, first: u32, count: u32) -> Result<(), Option<i32>> {
+    let range = range(first, count);
     // SAFETY: the descriptor is open and the struct is complete.
     if unsafe { libc::fcntl(file.as_raw_fd(), libc::F_SETLK, &raw const range) } == 0 {
         return Ok(());
     }
-    // SAFETY: as above; the call fills the struct in.
+    Err(owner_of(file, first, count))
+}
+
+/// Another process that has a lock on a part of a range.
+fn owner_of(file: &File, first: u32, count: u32) -> Option<i32> {
+    let mut range = range(first, count);
+    // SAFETY: the descriptor is open and the struct is complete; the call fills it in.
     let asked = unsafe { libc::fcntl(file.as_raw_fd(), libc::F_GETLK, &raw mut range) };
-    Err((asked == 0 && range.l_pid > 0).then_some(range.l_pid))
+    (asked == 0 && range.l_type != libc::F_UNLCK as libc::c_short).then_some(range.l_pid)
 }

@@ -2,6 +2,8 @@
 
 use std::ffi::OsString;
 use std::fmt::Display;
+use std::fs::File;
+use std::io::{self, Read};
 use std::str::FromStr;
 
 use sim_core::config::{COMPUTE_DEPTH, COMPUTE_DEPTH_MAX, Time};
@@ -15,6 +17,24 @@ use crate::sdk::Sdk;
 
 /// Seconds a run may take unless the environment says otherwise (guide).
 const EXEC_TIMEOUT_S: u64 = 30;
+
+/// Bytes that are read of a profile or a plan.
+const SETTINGS_MAX: u64 = 1 << 20;
+/// Variables of the runtime that have no effect here, but whose values must be 0, 1, true or false.
+const FLAGS: [&str; 12] = [
+    "NEURON_RT_MULTI_INSTANCE_SHARED_WEIGHTS",
+    "NEURON_RT_STOCHASTIC_ROUNDING_EN",
+    "NEURON_FAIL_ON_NAN",
+    "NEURON_RT_INSPECT_ENABLE",
+    "NEURON_RT_INSPECT_CPU_UTIL",
+    "NEURON_RT_INSPECT_HOST_MEMORY",
+    "NEURON_RT_INSPECT_ON_FAIL",
+    "NEURON_RT_INSPECT_PRECACHE_ENABLE",
+    "NEURON_RT_ENABLE_DGE_NOTIFICATIONS",
+    "NEURON_RT_ONE_THREAD_PER_CORE",
+    "NEURON_RT_CONTIGUOUS_SCRATCHPAD",
+    "NEURON_RT_RESET_CORES",
+];
 
 /// What the environment asks for.
 #[derive(Debug, Clone)]
@@ -36,7 +56,7 @@ pub(crate) struct Settings {
     pub(crate) seed: u64,
     pub(crate) plan: Plan,
     pub(crate) time: Time,
-    /// What is odd but not refused; logged as warnings.
+    /// What is odd but not refused; logged so that it is seen.
     pub(crate) remarks: Vec<String>,
 }
 
@@ -75,6 +95,13 @@ impl Settings {
             ));
         }
         let inflight = reader.number("NEURON_RT_ASYNC_EXEC_MAX_INFLIGHT_REQUESTS", 0, 0..=u64::MAX);
+        for name in FLAGS {
+            reader.flag(name, false);
+        }
+        let ring = reader.number("NEURON_RT_DEBUG_STREAM_BUFFER_SIZE", 1, 1..=u64::MAX);
+        if !ring.is_power_of_two() {
+            reader.refuse("NEURON_RT_DEBUG_STREAM_BUFFER_SIZE", ring, "a power of two");
+        }
         let sdk = reader.parsed("NRT_SIM_SDK", Sdk::default(), "2.28 to 2.33");
         if inflight > 0 {
             remarks.push(implicit_async_remark(sdk).into());
@@ -84,7 +111,7 @@ impl Settings {
             lnc,
             cores,
             share_cores: reader.flag("NRT_SIM_SHARE_CORES", false),
-            log_level: reader.log_level(),
+            log_level: reader.log_level(&mut remarks),
             exec_timeout_s: reader.number("NEURON_RT_EXEC_TIMEOUT", EXEC_TIMEOUT_S, 0..=i32::MAX as u64),
             compute_depth: depth.min(COMPUTE_DEPTH_MAX),
             inflight_max: inflight.min(COMPUTE_DEPTH_MAX),
@@ -101,6 +128,16 @@ impl Settings {
         };
         if reader.wrong.is_empty() { Ok(settings) } else { Err(reader.wrong) }
     }
+}
+
+/// Reads a small file of settings; what is no ordinary file could block or never end.
+fn read_settings(path: &str) -> io::Result<String> {
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    let mut text = String::new();
+    File::open(path)?.take(SETTINGS_MAX).read_to_string(&mut text)?;
+    Ok(text)
 }
 
 /// What to expect of `NEURON_RT_ASYNC_EXEC_MAX_INFLIGHT_REQUESTS`.
@@ -170,9 +207,12 @@ impl<L: Fn(&str) -> Option<OsString>> Reader<L> {
     }
 
     /// An unknown level is ERROR, with a notice, as in the runtime (observed); it does not refuse init.
-    fn log_level(&mut self) -> Level {
+    fn log_level(&mut self, remarks: &mut Vec<String>) -> Level {
         let Some(text) = self.text("NEURON_RT_LOG_LEVEL") else { return Level::Error };
-        Level::parse(&text).unwrap_or(Level::Error)
+        Level::parse(&text).unwrap_or_else(|| {
+            remarks.push(format!("NEURON_RT_LOG_LEVEL={text} is not a level, ERROR is used"));
+            Level::Error
+        })
     }
 
     fn profile(&mut self) -> Profile {
@@ -181,7 +221,7 @@ impl<L: Fn(&str) -> Option<OsString>> Reader<L> {
         if let Some(profile) = Profile::named(&text) {
             return profile;
         }
-        let read = std::fs::read_to_string(&text).map_err(|error| error.to_string());
+        let read = read_settings(&text).map_err(|error| error.to_string());
         let parsed = read.and_then(|toml| Profile::parse(&toml).map_err(|error| in_one_line(&error)));
         parsed.unwrap_or_else(|error| {
             let names = Profile::names().join(", ");
@@ -250,7 +290,7 @@ impl<L: Fn(&str) -> Option<OsString>> Reader<L> {
     /// A plan is a file, or the text itself if there is no such file.
     fn plan(&mut self) -> Plan {
         let Some(text) = self.text("NRT_SIM_FAULTS") else { return Plan::default() };
-        let toml = match std::fs::read_to_string(&text) {
+        let toml = match read_settings(&text) {
             Ok(toml) => toml,
             Err(_) if text.contains('=') => text,
             Err(error) => {

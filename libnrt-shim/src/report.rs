@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
+use rustix::fs::FallocateFlags;
 use sim_core::ledger::Ledger;
 
 use crate::log::{self, Level};
@@ -36,7 +37,8 @@ fn ledger_file(folder: &Path) -> io::Result<File> {
 pub(crate) fn ledger(cores: usize) -> io::Result<Ledger> {
     let Some(folder) = folder() else { return Ledger::new(cores) };
     let shared = ledger_file(&folder).and_then(|file| {
-        file.set_len(Ledger::bytes(cores) as u64)?;
+        // Not sparse: a full disk is to be noticed here, not at the first write to the mapping.
+        rustix::fs::fallocate(&file, FallocateFlags::empty(), 0, Ledger::bytes(cores) as u64)?;
         Ledger::in_file(&file, cores)
     });
     shared.or_else(|error| {

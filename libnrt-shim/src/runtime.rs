@@ -38,6 +38,8 @@ static PHASE: AtomicU8 = AtomicU8::new(Phase::Start as u8);
 static RUNTIME: RwLock<Option<Runtime>> = RwLock::new(None);
 /// Held by init and close, which happen one at a time.
 static CHANGING: Mutex<()> = Mutex::new(());
+/// Whether the runtime was ever open: children of such a process cannot use it (observed).
+static WAS_OPEN: AtomicBool = AtomicBool::new(false);
 /// Cores of the open runtime, which a forked child can still ask for (observed).
 static VISIBLE: AtomicU32 = AtomicU32::new(0);
 
@@ -59,6 +61,8 @@ pub(crate) struct Runtime {
     pub(crate) opened_ns: u64,
     changes: AtomicU64,
     has_bindings: AtomicBool,
+    /// Held while bindings are ended, so that none survives a change that has returned.
+    forgetting: Mutex<()>,
     _claim: Claim,
 }
 
@@ -92,6 +96,13 @@ pub(crate) fn open() -> Result<Open, ApiError> {
     RwLockReadGuard::try_map(RUNTIME.read(), Option::as_ref).map_err(|_| ApiError::Closed)
 }
 
+/// The open runtime, if it takes requests of the explicit interface.
+pub(crate) fn explicit() -> Result<Open, ApiError> {
+    let runtime = open()?;
+    runtime.refuse_implicit()?;
+    Ok(runtime)
+}
+
 /// The number of cores the process has or had when it was forked, if the runtime was open then.
 pub(crate) fn visible_cores() -> Option<u32> {
     matches!(phase(), Phase::Open | Phase::Child).then(|| VISIBLE.load(Relaxed)).filter(|&count| count > 0)
@@ -109,6 +120,7 @@ pub(crate) fn init() -> Result<(), ApiError> {
         Phase::Closing => return Err(ApiError::Closed),
         Phase::Start | Phase::Open | Phase::Closed => {}
     }
+    watch_for_forks();
     let _alone = CHANGING.lock();
     if phase() == Phase::Open {
         return Ok(());
@@ -122,44 +134,64 @@ pub(crate) fn init() -> Result<(), ApiError> {
     // What is only odd does not stay unsaid at the default level: the results may not be what was asked for.
     settings.remarks.iter().for_each(|line| log::write(Level::Error, "nrt_init", line));
     let runtime = Runtime::open(settings)?;
+    VISIBLE.store(runtime.device.config().cores, Relaxed);
+    *RUNTIME.write() = Some(runtime);
+    WAS_OPEN.store(true, SeqCst);
+    PHASE.store(Phase::Open as u8, SeqCst);
+    Ok(())
+}
+
+fn watch_for_forks() {
     static AT_FORK: Once = Once::new();
     AT_FORK.call_once(|| {
-        // SAFETY: the handler only stores to an atomic.
+        // SAFETY: the handler only looks at atomics and stores to one.
         let registered = unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
         if registered != 0 {
             log::write(Level::Warn, "nrt_init", "a forked child will not be noticed: no memory");
         }
     });
-    VISIBLE.store(runtime.device.config().cores, Relaxed);
-    *RUNTIME.write() = Some(runtime);
-    PHASE.store(Phase::Open as u8, SeqCst);
-    Ok(())
 }
 
 /// Runs in a forked child, which has neither our threads nor a claim on our cores.
 extern "C" fn in_child() {
-    if PHASE.load(SeqCst) != Phase::Start as u8 {
+    // Nor whoever was just opening or closing the runtime.
+    if WAS_OPEN.load(SeqCst) || CHANGING.is_locked() {
         PHASE.store(Phase::Child as u8, SeqCst);
     }
 }
 
 /// Completes what was accepted, waits for calls under way, and gives everything back.
 pub(crate) fn close() -> Result<(), ApiError> {
+    gate()?; // first of all: in a forked child nobody is left to release the lock
     let _alone = CHANGING.lock();
     gate()?;
     PHASE.store(Phase::Closing as u8, SeqCst);
-    let after = match &*RUNTIME.read() {
+    let mut ending = Ending { after: Phase::Closed };
+    match &*RUNTIME.read() {
         Some(runtime) => {
             runtime.device.close();
-            if runtime.settings.closed_is_uninitialized { Phase::Start } else { Phase::Closed }
+            runtime.tensors.all().iter().for_each(|tensor| tensor.outputs().end());
+            if runtime.settings.closed_is_uninitialized {
+                ending.after = Phase::Start;
+            }
         }
         None => unreachable!("the phase was open and only init and close, which wait for us, change it"),
-    };
+    }
     let runtime = RUNTIME.write().take();
     runtime.iter().for_each(Runtime::forget_objects);
     drop(runtime);
-    PHASE.store(after as u8, SeqCst);
     Ok(())
+}
+
+/// Ends the phase of closing, even if a bug makes closing panic: the runtime can be opened again then.
+struct Ending {
+    after: Phase,
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        PHASE.store(self.after as u8, SeqCst);
+    }
 }
 
 impl Runtime {
@@ -189,6 +221,7 @@ impl Runtime {
             opened_ns: u64::try_from(since_1970.as_nanos()).unwrap_or(0),
             changes: AtomicU64::new(0),
             has_bindings: AtomicBool::new(false),
+            forgetting: Mutex::new(()),
             _claim: claim,
         })
     }
@@ -205,6 +238,7 @@ impl Runtime {
         let tensor = self.tensors.remove(handle)?;
         self.device.ledger().objects(Object::Tensor).fetch_sub(1, Relaxed);
         self.forget_bindings();
+        tensor.outputs().end();
         drop(tensor);
         Ok(())
     }
@@ -226,6 +260,7 @@ impl Runtime {
     /// A set or tensor has changed: what models remember of them no longer counts.
     pub(crate) fn forget_bindings(&self) {
         self.changes.fetch_add(1, SeqCst);
+        let _one = self.forgetting.lock();
         if self.has_bindings.swap(false, SeqCst) {
             self.models.all().iter().for_each(|loaded| loaded.forget());
         }
@@ -242,14 +277,15 @@ impl Runtime {
         Ok(UnitId { core, kind, queue: checked_queue(kind, queue)? })
     }
 
-    /// The request that `raw` names.
-    pub(crate) fn request(&self, raw: u64) -> Result<(UnitId, u64), ApiError> {
-        let named = Seq::decode(raw).filter(|(unit, _)| self.device.has_core(unit.core));
+    /// The request that `raw` names, of a unit of one of `kinds`.
+    pub(crate) fn request(&self, raw: u64, kinds: &[UnitKind]) -> Result<(UnitId, u64), ApiError> {
+        let is_ours = |unit: UnitId| self.device.has_core(unit.core) && kinds.contains(&unit.kind);
+        let named = Seq::decode(raw).filter(|(unit, _)| is_ours(*unit));
         named.ok_or_else(|| ApiError::Invalid(format!("sequence {raw:#018x} names no queue of this process")))
     }
 
     /// Explicit calls are refused while implicit async mode is on (observed).
-    pub(crate) fn refuse_implicit(&self) -> Result<(), ApiError> {
+    fn refuse_implicit(&self) -> Result<(), ApiError> {
         if !self.settings.is_implicit_async() {
             return Ok(());
         }

@@ -37,7 +37,8 @@ enum Steering {
 impl Device {
     /// Opens the machine that `config` describes, counting in `ledger`, which has as many cores.
     pub fn open(config: Config, ledger: Ledger) -> Device {
-        let cores = u8::try_from(config.cores).map_or(256, usize::from);
+        let cores = config.cores as usize;
+        assert!(cores <= 256, "a profile has at most 256 cores");
         assert_eq!(ledger.cores(), cores, "the ledger is made for the device");
         let ledger = Arc::new(ledger);
         let recorder = Arc::new(Recorder::new(config.cores));
@@ -128,9 +129,15 @@ impl Device {
     /// # Errors
     /// When the queue does not accept it; nothing has changed then, and `answer` is dropped unused.
     pub fn submit(&self, unit: UnitId, work: Work, answer: Answer) -> Result<Seq, SubmitError> {
-        let seq = self.enqueue(unit, work, answer)?;
-        self.driver().wake(self.shard(unit));
-        Ok(seq)
+        let accepted = self.enqueue(unit, work, answer);
+        if matches!(accepted, Err(SubmitError::Full { .. })) {
+            self.ledger.queue(unit).refuse();
+        }
+        // Woken even where the queue is full: a program that only submits must get on as well.
+        if !matches!(accepted, Err(SubmitError::Dead | SubmitError::Closed)) {
+            self.driver().wake(self.shard(unit));
+        }
+        accepted
     }
 
     /// Submits a request to `unit` and waits until it has completed, doing what is due on this thread: no
@@ -146,14 +153,7 @@ impl Device {
     fn enqueue(&self, unit: UnitId, work: Work, answer: Answer) -> Result<Seq, SubmitError> {
         let shard = self.shard(unit);
         let accepted = shard.port.submit(Request { work, answer }, self.driver().now());
-        let num = accepted.map_err(|(error, refused)| {
-            drop(refused);
-            if matches!(error, SubmitError::Full { .. }) {
-                self.driver().wake(shard); // a program that only submits must get on as well
-            }
-            error
-        })?;
-        Ok(Seq::new(unit, num))
+        Ok(Seq::new(unit, accepted.map_err(|(error, _)| error)?))
     }
 
     /// Whether request `num` of `unit` has completed. Helps it on if it is cheap and due.

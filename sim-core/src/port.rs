@@ -132,8 +132,6 @@ impl Port {
         // Acquire pairs with `complete`: a free slot means that the completion can be seen.
         let queued = intake.issued - self.completed.load(Acquire);
         if queued >= self.depth {
-            drop(intake);
-            self.ledger.queue(self.unit).refuse();
             return Err((SubmitError::Full { depth: self.depth }, request));
         }
         if intake.closed {

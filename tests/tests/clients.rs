@@ -12,6 +12,11 @@ fn client(file: &str) {
 }
 
 #[test]
+fn close_ends_waits() {
+    client("close_ends_waits.c");
+}
+
+#[test]
 fn counts_before_init() {
     client("counts_before_init.c");
 }

@@ -2,22 +2,15 @@
 
 use std::ffi::c_int;
 
-use sim_core::port::{Listening, Signal};
+use sim_core::port::Signal;
 use sim_core::seq::{Seq, UnitKind};
 
 use crate::boundary::{Out, export};
 use crate::error::ApiError;
 use crate::eventfd::Event;
-use crate::runtime::{self, Open, checked_queue};
+use crate::runtime::{checked_queue, explicit};
 
 use std::os::fd::IntoRawFd;
-
-/// The runtime, if it takes explicit requests.
-fn explicit() -> Result<Open, ApiError> {
-    let runtime = runtime::open()?;
-    runtime.refuse_implicit()?;
-    Ok(runtime)
-}
 
 /// The kind of unit that a number of `nrta_xu_t` means: since 2.29, or in 2.28.
 fn kind(number: u32, kinds: &[UnitKind]) -> Result<UnitKind, ApiError> {
@@ -50,10 +43,10 @@ fn last_completed(
     Ok(())
 }
 
-fn is_completed(seq: u64, completed: Out<bool>) -> Result<(), ApiError> {
+fn is_completed(seq: u64, kinds: &[UnitKind], completed: Out<bool>) -> Result<(), ApiError> {
     let runtime = explicit()?;
     let completed = completed.place("is_completed")?;
-    let (unit, num) = runtime.request(seq)?;
+    let (unit, num) = runtime.request(seq, kinds)?;
     completed.set(runtime.device.is_completed(unit, num));
     Ok(())
 }
@@ -61,12 +54,14 @@ fn is_completed(seq: u64, completed: Out<bool>) -> Result<(), ApiError> {
 export! {
     /// Whether a request has completed, well or badly. Its status and data are there then.
     "NRT_3.0.0"
-    fn nrta_is_completed(seq: u64, completed: Out<bool>) { is_completed(seq, completed) }
+    fn nrta_is_completed(seq: u64, completed: Out<bool>) { is_completed(seq, &KINDS, completed) }
 }
 
 export! {
     /// The same in the form of 2.28.
-    old __nrta_is_completed_v2 = nrta_is_completed(seq: u64, completed: Out<bool>) { is_completed(seq, completed) }
+    old __nrta_is_completed_v2 = nrta_is_completed(seq: u64, completed: Out<bool>) {
+        is_completed(seq, &KINDS_2_28, completed)
+    }
 }
 
 export! {
@@ -98,7 +93,7 @@ export! {
     "NRT_3.0.0"
     fn nrta_event_register_seq_id_completion(seq: u64, fd: c_int) {
         let runtime = explicit()?;
-        let (unit, num) = runtime.request(seq)?;
+        let (unit, num) = runtime.request(seq, &KINDS)?;
         runtime.device.listen_by_number(unit, num, event(fd)?);
         Ok(())
     }
@@ -124,11 +119,10 @@ export! {
     fn nrta_get_completion_handle(seq: u64, fd: Out<c_int>) {
         let runtime = explicit()?;
         let fd = fd.place("fd")?;
-        let (unit, num) = runtime.request(seq)?;
+        let (unit, num) = runtime.request(seq, &KINDS_2_28)?;
         let (theirs, ours) = Event::pair()?;
-        match runtime.device.listen(unit, num, Box::new(ours)) {
-            Listening::Signalled | Listening::Pending(_) => fd.set(theirs.into_raw_fd()),
-        }
+        runtime.device.listen(unit, num, Box::new(ours));
+        fd.set(theirs.into_raw_fd());
         Ok(())
     }
 }

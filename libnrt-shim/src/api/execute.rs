@@ -62,11 +62,18 @@ fn ended(loaded: &Loaded, code: u32) -> Result<(), ApiError> {
 /// Waits until the oldest request of a full queue has completed.
 fn wait_for_place(runtime: &Runtime, unit: UnitId, deadline: Option<Instant>) -> Result<(), ApiError> {
     let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+    if left.is_some_and(|left| left.is_zero()) {
+        return Err(no_place());
+    }
     let oldest = runtime.device.completed(unit) + 1;
     match runtime.device.wait(unit, oldest, left) {
         Waited::Completed => Ok(()),
-        Waited::TimedOut | Waited::Stuck => Err(ApiError::TimedOut("no place in the compute queue".into())),
+        Waited::TimedOut | Waited::Stuck => Err(no_place()),
     }
+}
+
+fn no_place() -> ApiError {
+    ApiError::TimedOut("no place in the compute queue within NEURON_RT_EXEC_TIMEOUT".into())
 }
 
 export! {

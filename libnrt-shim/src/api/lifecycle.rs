@@ -3,7 +3,7 @@
 use std::ffi::c_int;
 
 use crate::abi::CText;
-use crate::boundary::{contained, export};
+use crate::boundary::export;
 use crate::{log, runtime};
 
 export! {
@@ -23,7 +23,7 @@ export! {
     /// Does nothing but log if it is not open (observed).
     "NRT_2.0.0"
     fn nrt_close() -> (), else (), {
-        if let Some(Err(error)) = contained("nrt_close", runtime::close) {
+        if let Err(error) = runtime::close() {
             log::write(log::Level::Warn, "nrt_close", error);
         }
     }

@@ -16,7 +16,7 @@ use crate::boundary::{Buffer, Out, Place, export};
 use crate::error::ApiError;
 use crate::handle::Handle;
 use crate::loaded::{Caller, Loaded};
-use crate::runtime::{self, Open, Runtime, checked_queue};
+use crate::runtime::{Runtime, checked_queue, explicit};
 use crate::tensor_set::TensorSet;
 use crate::tracker::Tracker;
 
@@ -37,13 +37,6 @@ impl Sink for Handle<Tracker> {
     fn answer(self, runtime: &Runtime) -> Result<Answer, ApiError> {
         Ok(runtime.trackers.get(self)?.answer())
     }
-}
-
-/// The runtime, if it takes explicit requests.
-fn explicit() -> Result<Open, ApiError> {
-    let runtime = runtime::open()?;
-    runtime.refuse_implicit()?;
-    Ok(runtime)
 }
 
 fn submit(

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sim_core::memory::storage::{Span, Storage};
-use sim_core::memory::tensor::Tensor;
+use sim_core::memory::tensor::{Counting, Tensor};
 
 use crate::abi::{AllocationInfo, Batch};
 use crate::boundary::{Array, Buffer, Flag, Out, Text, export};
@@ -319,21 +319,33 @@ export! {
     /// `timeout` microseconds, or without limit if that is negative (header). `NRT_TIMEOUT` if they have not.
     "NRT_2.0.0"
     fn nrt_tensor_check_output_completion(tensor: Handle<Tensor>, timeout: i64, expected: u64) {
-        // The runtime is not held open while this waits: it may be for ever.
-        let tensor = runtime::open()?.tensors.get(tensor)?;
+        let tensor = counted(tensor)?;
         let limit = u64::try_from(timeout).ok().map(Duration::from_micros);
-        if tensor.outputs().wait(expected, limit) {
-            return Ok(());
+        match tensor.outputs().wait(expected, limit) {
+            Counting::Reached => Ok(()),
+            Counting::TimedOut => Err(ApiError::TimedOut(format!(
+                "fewer than {expected} runs have written the tensor in {timeout} us"
+            ))),
+            Counting::Ended => Err(runtime::gate().err().unwrap_or(ApiError::StaleHandle("tensor"))),
         }
-        Err(ApiError::TimedOut(format!("fewer than {expected} runs have written the tensor in {timeout} us")))
     }
+}
+
+/// The tensor whose outputs are counted. The runtime is not held open: waiting may take for ever.
+///
+/// Null is refused whatever the phase (observed: these calls have no gate).
+fn counted(tensor: Handle<Tensor>) -> Result<Arc<Tensor>, ApiError> {
+    if tensor.is_null() {
+        return Err(ApiError::Null("tensor"));
+    }
+    runtime::open()?.tensors.get(tensor)
 }
 
 export! {
     /// Resets the tensor's counter of completed outputs.
     "NRT_2.0.0"
     fn nrt_tensor_reset_output_completion(tensor: Handle<Tensor>) {
-        runtime::open()?.tensors.get(tensor)?.outputs().reset();
+        counted(tensor)?.outputs().reset();
         Ok(())
     }
 }

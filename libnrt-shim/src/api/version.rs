@@ -9,6 +9,7 @@ use crate::abi::{CText, Version, c_text};
 use crate::boundary::{Out, copy_prefix, export};
 use crate::environment::Settings;
 use crate::error::ApiError;
+use crate::runtime;
 use crate::sdk::Sdk;
 
 /// Size of the struct before `git_hash` was added; smaller ones are refused (observed).
@@ -23,7 +24,10 @@ export! {
         if size < SIZE_MIN {
             return Err(ApiError::Failure(format!("size is {size}, expected at least {SIZE_MIN}")));
         }
-        let sdk = Settings::from_environment().map_or(Sdk::default(), |settings| settings.sdk);
+        let sdk = match runtime::open() {
+            Ok(open) => open.settings.sdk,
+            Err(_) => Settings::from_environment().map_or(Sdk::default(), |settings| settings.sdk),
+        };
         let numbers = sdk.library_version();
         let [major, minor, patch, maintenance] = numbers;
         let detail = c_text(&format!("libnrt version {major}.{minor}.{patch}.{maintenance}"));

@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::AcqRel, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, Ordering::AcqRel, Ordering::Relaxed, Ordering::Release};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -25,7 +25,7 @@ const NAP: Duration = Duration::from_micros(50);
 /// How many naps in a row without work a worker watches before it sleeps.
 const NAPS: u32 = 20;
 
-/// The most requests a thread completes that only looks.
+/// The most requests that a thread completes that only looks, or a worker before it turns to another queue.
 const LOOK_MAX: u64 = 64;
 
 /// Drives a device with threads, which are started when the first request comes.
@@ -54,7 +54,7 @@ enum Clock {
 /// Who does what, under one short lock.
 #[derive(Default)]
 struct Pool {
-    /// Shards that may have something to do, each at most once (see [`Shard::listed`]).
+    /// Shards that may have something to do; seldom one twice (see [`Shard::listed`]).
     ready: VecDeque<Arc<Shard>>,
     /// Shards whose next request ends later, by that instant and their place.
     timers: BTreeMap<(Tick, usize), Arc<Shard>>,
@@ -151,7 +151,10 @@ impl Crew {
         let failed = started.map(|thread| threads.push(thread)).is_err();
         drop(threads);
         if failed {
-            self.pool.lock().workers -= 1;
+            let mut pool = self.pool.lock();
+            pool.workers -= 1;
+            // The next who asks tries again.
+            pool.ready.iter().for_each(|shard| shard.listed.store(false, Release));
         }
     }
 
@@ -221,7 +224,9 @@ impl Crew {
     }
 
     fn serve(self: &Arc<Crew>, shard: &Arc<Shard>) {
-        while self.pump(shard, Effort::Light, u64::MAX) == Pumped::Heavy {
+        // A turn at a time: what is left is listed again, behind the others.
+        let turn = || shard.port.completed().saturating_add(LOOK_MAX);
+        while self.pump(shard, Effort::Light, turn()) == Pumped::Heavy {
             let mut pool = self.pool.lock();
             pool.heavy += 1;
             if !pool.ready.is_empty() || !pool.timers.is_empty() {
@@ -257,6 +262,9 @@ impl Driver for Threaded {
         let last = num.min(shard.port.completed().saturating_add(LOOK_MAX));
         if self.crew.pump(shard, Effort::Light, last) == Pumped::Heavy {
             self.crew.list(shard, !shard.listed.load(Relaxed));
+            if self.crew.pool.lock().workers == 0 {
+                self.crew.pump(shard, Effort::Any, last); // there is no thread to be had
+            }
         }
     }
 

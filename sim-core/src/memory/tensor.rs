@@ -48,32 +48,60 @@ impl Tensor {
 /// How many runs have written a tensor since the counter was last reset.
 #[derive(Debug, Default)]
 pub struct Outputs {
-    count: Mutex<u64>,
+    state: Mutex<Counted>,
     changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Counted {
+    runs: u64,
+    ended: bool,
+}
+
+/// How a wait for outputs ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counting {
+    /// So many runs have written the tensor.
+    Reached,
+    /// The limit has passed.
+    TimedOut,
+    /// The tensor is no more, so nobody will count.
+    Ended,
 }
 
 impl Outputs {
     /// One more run has written the tensor.
     pub(crate) fn bump(&self) {
-        *self.count.lock() += 1;
+        self.state.lock().runs += 1;
         self.changed.notify_all();
     }
 
     /// Starts again at 0.
     pub fn reset(&self) {
-        *self.count.lock() = 0;
+        self.state.lock().runs = 0;
+    }
+
+    /// The tensor is freed or its device closed: whoever waits is sent away.
+    pub fn end(&self) {
+        self.state.lock().ended = true;
+        self.changed.notify_all();
     }
 
     /// Waits until the count is at least `expected`, at most for `limit` if there is one.
-    pub fn wait(&self, expected: u64, limit: Option<Duration>) -> bool {
-        let mut count = self.count.lock();
+    pub fn wait(&self, expected: u64, limit: Option<Duration>) -> Counting {
+        let mut state = self.state.lock();
+        let goes_on = |state: &mut Counted| state.runs < expected && !state.ended;
         match limit.and_then(|limit| wall_now().checked_add(limit)) {
-            None => self.changed.wait_while(&mut count, |count| *count < expected),
+            None => self.changed.wait_while(&mut state, goes_on),
             Some(deadline) => {
-                self.changed.wait_while_until(&mut count, |count| *count < expected, deadline);
+                self.changed.wait_while_until(&mut state, goes_on, deadline);
             }
         }
-        *count >= expected
+        match *state {
+            Counted { runs, .. } if runs >= expected => Counting::Reached,
+            Counted { ended: true, .. } => Counting::Ended,
+            Counted { .. } => Counting::TimedOut,
+        }
     }
 }
 
@@ -88,7 +116,7 @@ mod tests {
     use std::time::Duration;
 
     use super::super::storage::{Span, Storage};
-    use super::Tensor;
+    use super::{Counting, Tensor};
 
     #[test]
     fn attaching_replaces_the_view_and_resets_the_counter() {
@@ -99,6 +127,8 @@ mod tests {
         tensor.attach(host());
         let after = tensor.span().expect("not empty");
         assert_ne!(before.extent().address(), after.extent().address());
-        assert!(!tensor.outputs().wait(1, Some(Duration::ZERO)));
+        assert_eq!(tensor.outputs().wait(1, Some(Duration::ZERO)), Counting::TimedOut);
+        tensor.outputs().end();
+        assert_eq!(tensor.outputs().wait(1, None), Counting::Ended);
     }
 }
