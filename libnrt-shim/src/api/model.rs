@@ -124,7 +124,7 @@ export! {
         let loaded = runtime.models.remove(model)?;
         runtime.device.ledger().objects(Object::Model).fetch_sub(1, Relaxed);
         loaded.forget();
-        // Whatever was queued by now: no run of this model can come later.
+        // Whatever was queued by now. A call that found the model just before keeps it alive by itself.
         let unit = loaded.model.unit();
         runtime.device.wait(unit, runtime.device.issued(unit), None);
         Ok(())

@@ -20,33 +20,24 @@ use crate::runtime::{Runtime, checked_queue, explicit};
 use crate::tensor_set::TensorSet;
 use crate::tracker::Tracker;
 
-/// Who is told of an error, in the two forms of the interface.
-trait Sink {
-    /// The answer for the request, once everything else is known to be good.
-    fn answer(self, runtime: &Runtime) -> Result<Answer, ApiError>;
+/// The answer that goes to the caller's status word, in the current form.
+fn status_word(status: Place<u32>) -> Answer {
+    // SAFETY: the C contract of the functions makes the caller keep the place until the completion.
+    Answer::Word(unsafe { StatusWord::new(status.into_inner()) })
 }
 
-impl Sink for Place<u32> {
-    fn answer(self, _: &Runtime) -> Result<Answer, ApiError> {
-        // SAFETY: the C contract of the function makes the caller keep the place until the completion.
-        Ok(Answer::Word(unsafe { StatusWord::new(self.into_inner()) }))
-    }
-}
-
-impl Sink for Handle<Tracker> {
-    fn answer(self, runtime: &Runtime) -> Result<Answer, ApiError> {
-        Ok(runtime.trackers.get(self)?.answer())
-    }
+/// The answer that goes to an error tracker, in the form of 2.28.
+fn tracked(runtime: &Runtime, tracker: Handle<Tracker>) -> Result<Answer, ApiError> {
+    Ok(runtime.trackers.get(tracker)?.answer())
 }
 
 fn submit(
     runtime: &Runtime,
     unit: UnitId,
     work: Work,
-    sink: impl Sink,
+    answer: Answer,
     seq: Place<u64>,
 ) -> Result<(), ApiError> {
-    let answer = sink.answer(runtime)?;
     seq.set(runtime.device.submit(unit, work, answer)?.raw());
     Ok(())
 }
@@ -56,7 +47,7 @@ fn execute(
     model: Handle<Loaded>,
     sets: [Handle<TensorSet>; 2],
     queue: c_int,
-    sink: impl Sink,
+    answer: Answer,
     seq: Place<u64>,
 ) -> Result<(), ApiError> {
     let [input, output] = sets;
@@ -65,7 +56,7 @@ fn execute(
     let unit = loaded.model.unit();
     let bank = runtime.device.bank_of(unit.core).index;
     let run = loaded.bind(Caller::Async, input, output, bank, runtime.objects())?;
-    submit(runtime, unit, Work::Execute(run), sink, seq)
+    submit(runtime, unit, Work::Execute(run), answer, seq)
 }
 
 /// The part of a device tensor that a request uses.
@@ -90,7 +81,7 @@ fn transfer(
     (tensor, buffer): (Handle<Tensor>, Buffer),
     [offset, size]: [u64; 2],
     unit: impl FnOnce() -> Result<UnitId, ApiError>,
-    sink: impl Sink,
+    answer: Answer,
     seq: Place<u64>,
 ) -> Result<(), ApiError> {
     let unit = unit()?;
@@ -100,7 +91,7 @@ fn transfer(
         Way::In => Work::Write { from: extent, to: span },
         Way::Out => Work::Read { from: span, to: extent },
     };
-    submit(runtime, unit, work, sink, seq)
+    submit(runtime, unit, work, answer, seq)
 }
 
 fn copy(
@@ -108,14 +99,14 @@ fn copy(
     [source, target]: [(Handle<Tensor>, u64); 2],
     size: u64,
     unit: impl FnOnce() -> Result<UnitId, ApiError>,
-    sink: impl Sink,
+    answer: Answer,
     seq: Place<u64>,
 ) -> Result<(), ApiError> {
     let unit = unit()?;
     let from = device_part(runtime, source.0, source.1, size)?;
     let to = device_part(runtime, target.0, target.1, size)?;
     same_bank(&from, &to)?;
-    submit(runtime, unit, Work::Copy { from, to }, sink, seq)
+    submit(runtime, unit, Work::Copy { from, to }, answer, seq)
 }
 
 /// The tensor-op queue that a caller of the current form names; the queue is checked before the core.
@@ -147,8 +138,8 @@ export! {
         status: Out<u32>, seq: Out<u64>,
     ) {
         let runtime = explicit()?;
-        let (status, seq) = (status.lasting_place("ret")?, seq.place("req_sequence")?);
-        execute(&runtime, model, [input, output], queue, status, seq)
+        let (answer, seq) = (status_word(status.lasting_place("ret")?), seq.place("req_sequence")?);
+        execute(&runtime, model, [input, output], queue, answer, seq)
     }
 }
 
@@ -160,8 +151,8 @@ export! {
         status: Out<u32>, seq: Out<u64>,
     ) {
         let runtime = explicit()?;
-        let (status, seq) = (status.lasting_place("ret")?, seq.place("req_sequence")?);
-        transfer(&runtime, Way::In, (tensor, buffer), [offset, size], || named(&runtime, core, queue), status, seq)
+        let (answer, seq) = (status_word(status.lasting_place("ret")?), seq.place("req_sequence")?);
+        transfer(&runtime, Way::In, (tensor, buffer), [offset, size], || named(&runtime, core, queue), answer, seq)
     }
 }
 
@@ -173,8 +164,8 @@ export! {
         status: Out<u32>, seq: Out<u64>,
     ) {
         let runtime = explicit()?;
-        let (status, seq) = (status.lasting_place("ret")?, seq.place("req_sequence")?);
-        transfer(&runtime, Way::Out, (tensor, buffer), [offset, size], || named(&runtime, core, queue), status, seq)
+        let (answer, seq) = (status_word(status.lasting_place("ret")?), seq.place("req_sequence")?);
+        transfer(&runtime, Way::Out, (tensor, buffer), [offset, size], || named(&runtime, core, queue), answer, seq)
     }
 }
 
@@ -186,9 +177,9 @@ export! {
         core: c_int, queue: c_int, status: Out<u32>, seq: Out<u64>,
     ) {
         let runtime = explicit()?;
-        let (status, seq) = (status.lasting_place("ret")?, seq.place("req_sequence")?);
+        let (answer, seq) = (status_word(status.lasting_place("ret")?), seq.place("req_sequence")?);
         let ends = [(source, source_offset), (target, target_offset)];
-        copy(&runtime, ends, size, || named(&runtime, core, queue), status, seq)
+        copy(&runtime, ends, size, || named(&runtime, core, queue), answer, seq)
     }
 }
 
@@ -200,8 +191,8 @@ export! {
     ) {
         let runtime = explicit()?;
         let seq = seq.place("req_sequence")?;
-        runtime.trackers.get(tracker)?;
-        execute(&runtime, model, [input, output], queue, tracker, seq)
+        let answer = tracked(&runtime, tracker)?;
+        execute(&runtime, model, [input, output], queue, answer, seq)
     }
 }
 
@@ -213,9 +204,9 @@ export! {
     ) {
         let runtime = explicit()?;
         let seq = seq.place("req_sequence")?;
-        runtime.trackers.get(tracker)?;
+        let answer = tracked(&runtime, tracker)?;
         let unit = || of_tensor(&runtime, UnitKind::TensorWrite, tensor, queue);
-        transfer(&runtime, Way::In, (tensor, buffer), [offset, size], unit, tracker, seq)
+        transfer(&runtime, Way::In, (tensor, buffer), [offset, size], unit, answer, seq)
     }
 }
 
@@ -227,9 +218,9 @@ export! {
     ) {
         let runtime = explicit()?;
         let seq = seq.place("req_sequence")?;
-        runtime.trackers.get(tracker)?;
+        let answer = tracked(&runtime, tracker)?;
         let unit = || of_tensor(&runtime, UnitKind::TensorRead, tensor, queue);
-        transfer(&runtime, Way::Out, (tensor, buffer), [offset, size], unit, tracker, seq)
+        transfer(&runtime, Way::Out, (tensor, buffer), [offset, size], unit, answer, seq)
     }
 }
 
@@ -241,9 +232,9 @@ export! {
     ) {
         let runtime = explicit()?;
         let seq = seq.place("req_sequence")?;
-        runtime.trackers.get(tracker)?;
+        let answer = tracked(&runtime, tracker)?;
         let ends = [(source, source_offset), (target, target_offset)];
         let unit = || of_tensor(&runtime, UnitKind::TensorOp, source, queue);
-        copy(&runtime, ends, size, unit, tracker, seq)
+        copy(&runtime, ends, size, unit, answer, seq)
     }
 }
