@@ -7,12 +7,13 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use sim_core::config::Config;
 use sim_core::device::Device;
 use sim_core::draw::Draws;
-use sim_core::kernel::{Kernel, Mix};
+use sim_core::kernel::Kernel;
 use sim_core::ledger::Ledger;
 use sim_core::memory::storage::{Span, Storage};
 use sim_core::profile::Profile;
 use sim_core::request::{Answer, Work};
 use sim_core::seq::{UnitId, UnitKind};
+use sim_models::mix::Mix;
 
 const UNIT: UnitId = UnitId { core: 0, kind: UnitKind::TensorOp, queue: 0 };
 

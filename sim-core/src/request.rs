@@ -11,7 +11,7 @@ use crate::seq::Seq;
 use crate::status::Status;
 use crate::time::Nanos;
 
-/// Up to so many bytes, a request is cheap enough for a thread that only asks whether it is done.
+/// Up to so many bytes, a read, write or copy is cheap enough for a thread that only asks whether it is done.
 const LIGHT_BYTES: u64 = 64 << 10;
 
 /// A request on its way through a queue.
@@ -92,7 +92,10 @@ impl Work {
 
     /// Whether a thread that only looks may do it.
     pub(crate) fn is_light(&self) -> bool {
-        self.bytes() <= LIGHT_BYTES
+        match self {
+            Work::Execute(run) => run.model.kernel.is_light(run.bytes),
+            Work::Read { .. } | Work::Write { .. } | Work::Copy { .. } => self.bytes() <= LIGHT_BYTES,
+        }
     }
 
     /// How long it takes on the device.

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use parking_lot::Mutex;
-use sim_core::kernel::Mix;
 use sim_core::ledger::Object;
 use sim_core::model::{Model, Slot};
 use sim_core::neff::{Header, Machine, Neff, Policy, TensorSpec, Usage};
+use sim_models::mix::Mix;
 
 use crate::abi::{ModelInfo, TensorInfo, c_text};
 use crate::boundary::{Buffer, Out, copy_prefix, export};

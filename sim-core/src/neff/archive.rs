@@ -13,6 +13,9 @@ const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 /// Bytes of a path, and of the extensions that may carry one.
 const PATH_BYTES_MAX: u64 = 4096;
 
+/// The folder for what is meant for a simulator, which no compiler writes.
+pub(super) const ATTACHMENTS: &str = "sim";
+
 /// How much of an archive is read before it is refused with [`NeffError::TooLarge`].
 ///
 /// The runtime has no such limits as far as is known; the defaults are chosen here, far above the models
@@ -78,6 +81,16 @@ impl Files {
         self.0.get(path).map(Vec::as_slice)
     }
 
+    /// The files for a simulator, by name.
+    pub(super) fn take_attachments(&mut self) -> BTreeMap<String, Vec<u8>> {
+        let named = |path: &str| Some(path.strip_prefix(ATTACHMENTS)?.strip_prefix('/')?.to_owned());
+        let (ours, rest) =
+            std::mem::take(&mut self.0).into_iter().partition(|(path, _)| named(path).is_some());
+        self.0 = rest;
+        let ours: BTreeMap<String, Vec<u8>> = ours;
+        ours.into_iter().filter_map(|(path, content)| Some((named(&path)?, content))).collect()
+    }
+
     /// The content of `path` as what it describes.
     pub(super) fn json<T: DeserializeOwned>(&self, path: &str) -> Result<T, NeffError> {
         let content = self.get(path).ok_or_else(|| NeffError::MissingFile(excerpt(path)))?;
@@ -93,7 +106,7 @@ fn is_kept(path: &str) -> bool {
             matches!(path, "neff.json" | "kelp.json" | "info.json" | "hlo_stats.json")
                 || path.strip_prefix("kelf-").and_then(|rest| rest.strip_suffix(".json")).is_some()
         }
-        Some((_, name)) => matches!(name, "def.json" | "tensor_map.json"),
+        Some((folder, name)) => matches!(name, "def.json" | "tensor_map.json") || folder == ATTACHMENTS,
     }
 }
 

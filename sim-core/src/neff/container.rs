@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use super::archive::{Files, Limits};
@@ -45,6 +47,8 @@ pub struct Neff {
     pub tensors: Vec<TensorSpec>,
     /// The compiler's numbers on the work of a run.
     pub stats: Stats,
+    /// Files in the folder `sim` of the archive, by name: meant for a simulator, written by no compiler.
+    pub attachments: BTreeMap<String, Vec<u8>>,
 }
 
 impl Neff {
@@ -58,7 +62,7 @@ impl Neff {
         if policy.validate_hash {
             header.check_hash(data)?;
         }
-        let files = Files::unpack(data, &policy.limits)?;
+        let mut files = Files::unpack(data, &policy.limits)?;
         let graph = Graph::read(&files)?;
         let kelf = Kelf::read(&files, &graph.kelf(&files)?)?;
         let tensors = signature::read(&files, &graph, &kelf)?;
@@ -69,6 +73,7 @@ impl Neff {
             binaries: u32::try_from(kelf.definitions.len()).unwrap_or(u32::MAX),
             tensors,
             stats: Stats::read(&files),
+            attachments: files.take_attachments(),
             header,
         })
     }

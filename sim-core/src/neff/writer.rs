@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::io;
 
 use flate2::Compression;
@@ -5,6 +6,7 @@ use flate2::write::GzEncoder;
 use serde_json::{Map, Value, json};
 use tar::Builder;
 
+use super::archive::ATTACHMENTS;
 use super::{Header, Stats, Target, TensorSpec, Usage};
 
 /// Makes a NEFF with a signature and nothing to run, laid out as the compiler does it.
@@ -29,12 +31,20 @@ pub struct NeffBuilder {
     lnc: u32,
     tensors: Vec<TensorSpec>,
     stats: Stats,
+    attachments: BTreeMap<String, Vec<u8>>,
 }
 
 impl NeffBuilder {
     /// A model without tensors, for one physical core.
     pub fn new(name: impl Into<String>, target: Target) -> NeffBuilder {
-        NeffBuilder { name: name.into(), target, lnc: 1, tensors: Vec::new(), stats: Stats::default() }
+        NeffBuilder {
+            name: name.into(),
+            target,
+            lnc: 1,
+            tensors: Vec::new(),
+            stats: Stats::default(),
+            attachments: BTreeMap::new(),
+        }
     }
 
     /// Compiles for logical cores of `lnc` physical ones, with a binary for each.
@@ -56,6 +66,13 @@ impl NeffBuilder {
     #[must_use]
     pub fn stats(mut self, stats: Stats) -> NeffBuilder {
         self.stats = stats;
+        self
+    }
+
+    /// Adds a file for a simulator, called `name` in the folder `sim`.
+    #[must_use]
+    pub fn attach(mut self, name: impl Into<String>, content: impl Into<Vec<u8>>) -> NeffBuilder {
+        self.attachments.insert(name.into(), content.into());
         self
     }
 
@@ -84,7 +101,9 @@ impl NeffBuilder {
             files.push((format!("{folder}/tensor_map.json"), self.tensor_map_json()));
         }
         let texts = files.into_iter().map(|(path, json)| Ok((path, serde_json::to_vec_pretty(&json)?)));
-        texts.collect()
+        let attached = self.attachments.iter();
+        let attached = attached.map(|(name, content)| Ok((format!("{ATTACHMENTS}/{name}"), content.clone())));
+        texts.chain(attached).collect()
     }
 
     fn stats_json(&self) -> Value {

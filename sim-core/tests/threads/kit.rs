@@ -84,6 +84,10 @@ impl<F: Fn() -> Status + Send + Sync> Kernel for Does<F> {
     fn run(&self, _: &[Span], _: &[Span]) -> Status {
         self.0()
     }
+
+    fn is_light(&self, bytes: u64) -> bool {
+        bytes < HEAVY
+    }
 }
 
 /// A kernel that says when it has begun, and by which thread, and goes on when the gate opens.
