@@ -6,6 +6,7 @@
 //! library.rs  where libnrt.so.1 is                      signals.rs    what is passed on to the program
 //! report.rs   what the library left behind              summary.rs    that, as text
 //! program.rs  what a program file is                    diagnosis.rs  why a program did not use the library
+//! models.rs   --models, --default-kernel and --strict
 //! ```
 
 mod demo;
@@ -13,6 +14,7 @@ mod diagnosis;
 mod info;
 mod library;
 mod machine;
+mod models;
 mod program;
 mod report;
 mod run;

@@ -7,6 +7,7 @@ use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
 use sim_core::ledger::Ledger;
+use sim_models::placement::Placement;
 
 /// Everything that was left.
 #[derive(Debug, Default)]
@@ -15,6 +16,8 @@ pub(crate) struct Report {
     pub(crate) programs: BTreeMap<u32, PathBuf>,
     /// The ledgers by process and number of the init within it, from 1.
     pub(crate) ledgers: BTreeMap<(u32, u32), Ledger>,
+    /// The models that each of these inits loaded, in order.
+    pub(crate) models: BTreeMap<(u32, u32), Vec<Placement>>,
 }
 
 impl Report {
@@ -35,15 +38,26 @@ impl Report {
                 self.programs.insert(stem.parse().ok()?, program.into());
             }
             "ledger" => {
-                let (pid, init) = stem.split_once('-')?;
+                let id = id(stem)?;
                 let file = File::options().read(true).write(true).open(path).ok()?;
                 let len = usize::try_from(file.metadata().ok()?.len()).ok()?;
-                self.ledgers.insert((pid.parse().ok()?, init.parse().ok()?), Ledger::read(&file, len)?);
+                self.ledgers.insert(id, Ledger::read(&file, len)?);
+            }
+            "models" => {
+                let text = fs::read_to_string(path).ok()?;
+                let placements = text.lines().filter_map(|line| serde_json::from_str(line).ok());
+                self.models.insert(id(stem)?, placements.collect());
             }
             _ => {}
         }
         Some(())
     }
+}
+
+/// The process and the init that a file is of.
+fn id(stem: &str) -> Option<(u32, u32)> {
+    let (pid, init) = stem.split_once('-')?;
+    Some((pid.parse().ok()?, init.parse().ok()?))
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::fs;
 use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
@@ -13,15 +12,17 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 use sim_core::config::{NoTime, Time};
 use sim_core::fault::Plan;
+use sim_models::written::Written;
 
 use crate::diagnosis::Diagnosis;
 use crate::library::Library;
 use crate::machine::{self, Machine, variable};
-use crate::note;
+use crate::models::{self, absolute_if_file};
 use crate::program::{Kind, locate};
 use crate::report::Report;
 use crate::signals::Signals;
 use crate::summary::{Session, Summary};
+use crate::{OWN_FAILURE, note};
 
 /// The exit code when the program is there but cannot be started, as shells have it.
 const NOT_EXECUTABLE: u8 = 126;
@@ -37,7 +38,7 @@ Examples:
   nrt-sim run --faults 'rule=[{unit=\"compute\",core=0,nth=3,status=1202}]' -- ./infer model.neff
 
 Exit code: that of PROGRAM; 128+N if it died of signal N; 127 if it was not found, 126 if it could not be
-started, 125 if nrt-sim itself failed. All other settings are the real runtime's variables (NEURON_RT_*).";
+started, 125 if nrt-sim itself or --strict failed. All other settings are the real runtime's variables (NEURON_RT_*).";
 
 /// Runs a program with the simulated libnrt.so.1 in place of the real one.
 ///
@@ -73,6 +74,9 @@ pub(crate) struct Options {
     /// Sets NRT_SIM_FAULTS. Default: what that variable says, else none.
     #[arg(long, value_name = "PLAN", value_parser = faults)]
     faults: Option<String>,
+
+    #[command(flatten)]
+    models: models::Options,
 
     /// Let processes have the same cores at the same time. Otherwise, as on hardware, a core belongs to
     /// the process that initialised it first.
@@ -117,8 +121,16 @@ pub(crate) fn run(options: &Options) -> Result<u8> {
     let status = program.wait().context("cannot wait for the program")?;
     passing?.close();
 
+    let report = Report::read(reports.path());
     if !options.quiet {
-        tell(options, &machine, &Report::read(reports.path()), status);
+        tell(options, &machine, &report, status);
+    }
+    let missed = options.models.unmatched(report.models.values().flatten());
+    if options.models.strict || !options.quiet {
+        missed.iter().for_each(|binding| note(binding));
+    }
+    if options.models.strict && !missed.is_empty() && status.success() {
+        return Ok(OWN_FAILURE);
     }
     Ok(exit_code(status))
 }
@@ -138,6 +150,7 @@ fn command(options: &Options, machine: &Machine, library: &Library) -> Command {
         ("NRT_SIM_SHARE_CORES", options.share_cores.then(|| "1".to_owned())),
     ];
     command.envs(flags.into_iter().filter_map(|(name, value)| Some((name, value?))));
+    command.envs(options.models.variables(&options.command[1..]));
     command
 }
 
@@ -155,7 +168,9 @@ fn tell(options: &Options, machine: &Machine, report: &Report, status: ExitStatu
         return note(&Diagnosis::of(&command, loaded).to_string());
     }
     let session = |(&(pid, init), ledger)| {
-        Session::read((pid, init), report.programs.get(&pid).cloned(), ledger, machine.taken_at_init())
+        let session =
+            Session::read((pid, init), report.programs.get(&pid).cloned(), ledger, machine.taken_at_init());
+        Session { models: report.models.get(&(pid, init)).cloned().unwrap_or_default(), ..session }
     };
     let seed = options.seed.map(|seed| seed.to_string()).or_else(|| variable("NRT_SIM_SEED"));
     let summary = Summary {
@@ -219,24 +234,13 @@ fn time(text: &str) -> Result<String, String> {
     known.map(|_| text.to_owned()).map_err(|expected| format!("must be {expected}"))
 }
 
-/// Checks `--faults`, and makes a path absolute. As in the library, what is no file is the text itself.
-fn faults(text: &str) -> Result<String, String> {
-    let is_special = fs::metadata(text).is_ok_and(|found| !found.is_file());
-    let read =
-        if is_special { Err(io::Error::other("it is not a regular file")) } else { fs::read_to_string(text) };
-    let (toml, value) = match read {
-        Ok(toml) => {
-            let path = Path::new(text).canonicalize().map_err(|error| error.to_string())?;
-            (toml, path.to_str().ok_or("its path is not UTF-8")?.to_owned())
-        }
-        Err(_) if text.contains('=') => (text.to_owned(), text.to_owned()),
-        Err(error) => {
-            return Err(format!(
-                "cannot be read ({error}), and is not the text of a plan, such as rule=[{{status=5}}]"
-            ));
-        }
-    };
-    Plan::parse(&toml).map(|_| value).map_err(|error| format!("is not a valid plan: {error}"))
+/// Checks `--faults`, and makes a path absolute.
+fn faults(value: &str) -> Result<String, String> {
+    let written = Written::find(value).map_err(|error| {
+        format!("is neither a file nor the text of a plan, such as rule=[{{status=5}}]: {error}")
+    })?;
+    Plan::parse(&written.text).map_err(|error| format!("is not a valid plan: {error}"))?;
+    absolute_if_file(value)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What programs did on the device, as text.
 
+use std::collections::BTreeSet;
 use std::fmt::{self, Display};
 use std::path::PathBuf;
 use std::sync::atomic::Ordering::Relaxed;
@@ -7,6 +8,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use sim_core::ledger::{Ledger, Object};
 use sim_core::seq::UnitId;
 use sim_core::status::Status;
+use sim_models::placement::Placement;
 
 /// Queues of one process that are shown one by one; of more, only those that stand out.
 const ROWS_MAX: usize = 32;
@@ -39,6 +41,8 @@ pub(crate) struct Session {
     pub(crate) queues: Vec<Queue>,
     /// The cores on which more memory was used than init takes.
     pub(crate) memory: Vec<Memory>,
+    /// The models that were loaded, in order.
+    pub(crate) models: Vec<Placement>,
     /// Tensors, tensor sets and models that were not freed.
     pub(crate) unfreed: [u64; 3],
 }
@@ -94,6 +98,7 @@ impl Session {
             is_closed: ledger.is_closed(),
             queues: queues.filter(|queue| queue.submitted + queue.full > 0).collect(),
             memory: memory.filter(|memory| memory.peak > taken_at_init).collect(),
+            models: Vec::new(),
             unfreed: objects.map(|kind| ledger.objects(kind).load(Relaxed)),
         }
     }
@@ -157,6 +162,7 @@ impl Display for Session {
         if !self.queues.is_empty() {
             table(f, &self.queues)?;
         }
+        models(f, &self.models)?;
         for Memory { core, peak, limit } in self.memory.iter().take(ROWS_MAX) {
             writeln!(f, "  memory of core {core}: peak {} of {}", size(*peak), size(*limit))?;
         }
@@ -200,6 +206,36 @@ fn table(f: &mut fmt::Formatter<'_>, queues: &[Queue]) -> fmt::Result {
     Ok(())
 }
 
+/// A line for each model with the same kernel for the same reason, and where it was loaded.
+fn models(f: &mut fmt::Formatter<'_>, placements: &[Placement]) -> fmt::Result {
+    let mut shown: Vec<(&Placement, BTreeSet<u8>, usize)> = Vec::new();
+    for placement in placements {
+        let same = |(other, ..): &&mut (&Placement, BTreeSet<u8>, usize)| {
+            (&other.model, &other.kernel, &other.origin)
+                == (&placement.model, &placement.kernel, &placement.origin)
+        };
+        match shown.iter_mut().find(same) {
+            Some((_, cores, loads)) => {
+                cores.insert(placement.core);
+                *loads += 1;
+            }
+            None => shown.push((placement, BTreeSet::from([placement.core]), 1)),
+        }
+    }
+    for (Placement { model, kernel, origin, .. }, cores, loads) in shown.iter().take(ROWS_MAX) {
+        let place = match cores.len() {
+            1 => format!("core {}", cores.first().expect("one")),
+            count => format!("{count} cores"),
+        };
+        let loads = if *loads == cores.len() { String::new() } else { format!(", loaded {loads} times") };
+        writeln!(f, "  model {model} on {place}{loads}: {kernel} ({origin})")?;
+    }
+    if shown.len() > ROWS_MAX {
+        writeln!(f, "  and {} models more", shown.len() - ROWS_MAX)?;
+    }
+    Ok(())
+}
+
 /// A number of bytes, as a person reads it.
 pub(crate) fn size(bytes: u64) -> String {
     let tenths = |unit: u64| {
@@ -229,6 +265,8 @@ mod tests {
     use sim_core::seq::{UnitId, UnitKind};
     use sim_core::status::Status;
 
+    use sim_models::placement::Placement;
+
     use super::{Memory, Queue, Session, Summary, size};
 
     const UNIT: UnitId = UnitId { core: 0, kind: UnitKind::TensorOp, queue: 1 };
@@ -246,6 +284,7 @@ mod tests {
             is_closed: true,
             queues,
             memory: Vec::new(),
+            models: Vec::new(),
             unfreed: [0; 3],
         }
     }
@@ -300,6 +339,21 @@ process 7, init number 2
         assert_eq!(text.lines().count(), 4, "{text}");
         assert!(text.contains("    42  tensor-op"), "{text}");
         assert!(text.contains("and 99 queues more with 495 requests"), "{text}");
+    }
+
+    #[test]
+    fn a_model_is_one_line_wherever_it_was_loaded() {
+        let placement = |model: &str, core| Placement {
+            model: model.into(),
+            core,
+            kernel: "matmul".into(),
+            origin: "b.toml, model 1".into(),
+            entry: Some(1),
+        };
+        let models = vec![placement("a", 0), placement("a", 1), placement("b", 3), placement("b", 3)];
+        let text = Session { models, ..session(Vec::new()) }.to_string();
+        assert!(text.contains("  model a on 2 cores: matmul (b.toml, model 1)\n"), "{text}");
+        assert!(text.contains("  model b on core 3, loaded 2 times: matmul (b.toml, model 1)\n"), "{text}");
     }
 
     #[test]

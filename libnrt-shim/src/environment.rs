@@ -2,14 +2,17 @@
 
 use std::ffi::OsString;
 use std::fmt::Display;
-use std::fs::File;
-use std::io::{self, Read};
+use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use sim_core::config::{COMPUTE_DEPTH, COMPUTE_DEPTH_MAX, Time};
 use sim_core::fault::Plan;
 use sim_core::neff::Arch;
 use sim_core::profile::Profile;
+use sim_models::bindings::{Bindings, Fallback};
+use sim_models::models::{Models, one_line};
+use sim_models::written::Written;
 
 use crate::cores::{CORES_MAX, Cores, visible_cores};
 use crate::log::Level;
@@ -18,13 +21,10 @@ use crate::sdk::Sdk;
 /// Seconds a run may take unless the environment says otherwise (guide).
 const EXEC_TIMEOUT_S: u64 = 30;
 
-/// Bytes that are read of a profile or a plan.
-const SETTINGS_MAX: u64 = 1 << 20;
 /// Variables of the runtime that have no effect here, but whose values must be 0, 1, true or false.
-const FLAGS: [&str; 12] = [
+const FLAGS: [&str; 11] = [
     "NEURON_RT_MULTI_INSTANCE_SHARED_WEIGHTS",
     "NEURON_RT_STOCHASTIC_ROUNDING_EN",
-    "NEURON_FAIL_ON_NAN",
     "NEURON_RT_INSPECT_ENABLE",
     "NEURON_RT_INSPECT_CPU_UTIL",
     "NEURON_RT_INSPECT_HOST_MEMORY",
@@ -56,6 +56,9 @@ pub(crate) struct Settings {
     pub(crate) seed: u64,
     pub(crate) plan: Plan,
     pub(crate) time: Time,
+    pub(crate) models: Arc<Models>,
+    /// Whether a run is to end with an error if an output has a NaN.
+    pub(crate) sees_nan: bool,
     /// What is odd but not refused; logged so that it is seen.
     pub(crate) remarks: Vec<String>,
 }
@@ -123,21 +126,13 @@ impl Settings {
             seed: reader.number("NRT_SIM_SEED", 0, 0..=u64::MAX),
             plan: reader.plan(),
             time: reader.time(),
+            models: Arc::new(reader.models()),
+            sees_nan: reader.sees_nan(),
             profile,
             remarks,
         };
         if reader.wrong.is_empty() { Ok(settings) } else { Err(reader.wrong) }
     }
-}
-
-/// Reads a small file of settings; what is no ordinary file could block or never end.
-fn read_settings(path: &str) -> io::Result<String> {
-    if !std::fs::metadata(path)?.is_file() {
-        return Err(io::Error::other("it is not a regular file"));
-    }
-    let mut text = String::new();
-    File::open(path)?.take(SETTINGS_MAX).read_to_string(&mut text)?;
-    Ok(text)
 }
 
 /// What to expect of `NEURON_RT_ASYNC_EXEC_MAX_INFLIGHT_REQUESTS`.
@@ -221,8 +216,8 @@ impl<L: Fn(&str) -> Option<OsString>> Reader<L> {
         if let Some(profile) = Profile::named(&text) {
             return profile;
         }
-        let read = read_settings(&text).map_err(|error| error.to_string());
-        let parsed = read.and_then(|toml| Profile::parse(&toml).map_err(|error| in_one_line(&error)));
+        let read = Written::in_file(text.as_ref()).map_err(|error| error.to_string());
+        let parsed = read.and_then(|toml| Profile::parse(&toml.text).map_err(|error| one_line(&error)));
         parsed.unwrap_or_else(|error| {
             let names = Profile::names().join(", ");
             self.refuse(
@@ -287,21 +282,58 @@ impl<L: Fn(&str) -> Option<OsString>> Reader<L> {
         }
     }
 
-    /// A plan is a file, or the text itself if there is no such file.
+    /// The settings of `name`: a file, or the text itself if there is no such file.
+    fn written(&mut self, name: &str, what: &str) -> Option<Written> {
+        let text = self.text(name)?;
+        let written = Written::find(&text);
+        written.map_err(|error| self.refuse(name, &text, format!("{what} or the path of one ({error})"))).ok()
+    }
+
     fn plan(&mut self) -> Plan {
-        let Some(text) = self.text("NRT_SIM_FAULTS") else { return Plan::default() };
-        let toml = match read_settings(&text) {
-            Ok(toml) => toml,
-            Err(_) if text.contains('=') => text,
-            Err(error) => {
-                self.refuse("NRT_SIM_FAULTS", &text, format!("a plan or the path of one ({error})"));
-                return Plan::default();
-            }
+        let Some(Written { text, .. }) = self.written("NRT_SIM_FAULTS", "a plan") else {
+            return Plan::default();
         };
-        Plan::parse(&toml).unwrap_or_else(|error| {
-            self.wrong.push(format!("NRT_SIM_FAULTS is not a valid plan: {}", in_one_line(&error)));
+        Plan::parse(&text).unwrap_or_else(|error| {
+            self.wrong.push(format!("NRT_SIM_FAULTS is not a valid plan: {}", one_line(&error)));
             Plan::default()
         })
+    }
+
+    fn models(&mut self) -> Models {
+        let fallback = self.text("NRT_SIM_DEFAULT_KERNEL").and_then(|text| {
+            let known: Result<Fallback, _> = text.parse();
+            known.map_err(|expected| self.refuse("NRT_SIM_DEFAULT_KERNEL", &text, expected)).ok()
+        });
+        let beside = (self.lookup)("NRT_SIM_MODELS_BESIDE").unwrap_or_default();
+        let beside = std::env::split_paths(&beside).filter(|path| !path.as_os_str().is_empty());
+        Models { bindings: self.bindings(), beside: beside.collect(), fallback }
+    }
+
+    fn bindings(&mut self) -> Option<Bindings> {
+        let Written { text, file } = self.written("NRT_SIM_MODELS", "a list of bindings")?;
+        let file = file.unwrap_or_else(|| PathBuf::from("NRT_SIM_MODELS"));
+        let bindings = Bindings::parse(&file, &text);
+        let refused =
+            |error| format!("NRT_SIM_MODELS: {} is not valid: {}", file.display(), one_line(&error));
+        bindings.map_err(|error| self.wrong.push(refused(error))).ok()
+    }
+
+    /// Numerical errors are looked for from `critical` on; `NEURON_FAIL_ON_NAN` asks for no less (observed).
+    fn sees_nan(&mut self) -> bool {
+        let fails = self.flag("NEURON_FAIL_ON_NAN", false);
+        let Some(text) = self.text("NEURON_RT_NUMERICAL_ERRORS_VERBOSITY") else { return fails };
+        match text.to_ascii_lowercase().as_str() {
+            "none" => fails,
+            "critical" | "debug" | "verbose" => true,
+            _ => {
+                self.refuse(
+                    "NEURON_RT_NUMERICAL_ERRORS_VERBOSITY",
+                    &text,
+                    "none, critical, debug or verbose",
+                );
+                fails
+            }
+        }
     }
 
     fn time(&mut self) -> Time {
@@ -310,15 +342,6 @@ impl<L: Fn(&str) -> Option<OsString>> Reader<L> {
             self.refuse("NRT_SIM_TIME", &text, expected);
             Time::Free
         })
-    }
-}
-
-/// An error as one line of the log: where and what, without an excerpt between the two.
-fn in_one_line(error: &impl Display) -> String {
-    let text = error.to_string();
-    match text.trim().split_once('\n') {
-        Some((first, rest)) => format!("{first}: {}", rest.lines().next_back().unwrap_or_default()),
-        None => text,
     }
 }
 
@@ -355,6 +378,9 @@ mod tests {
             ("NRT_SIM_TIME", "wall:0"),
             ("NRT_SIM_FAULTS", "[[rule]]\nstatus=0"),
             ("NRT_SIM_SEED", "x"),
+            ("NRT_SIM_MODELS", "[[model]]\nkernel='none'"),
+            ("NRT_SIM_DEFAULT_KERNEL", "some"),
+            ("NEURON_RT_NUMERICAL_ERRORS_VERBOSITY", "loud"),
             ("NEURON_RT_XU_COMPUTE_MAX_QUEUED_REQUESTS", "0"),
         ];
         let wrong = read(&variables).expect_err("all are wrong");
@@ -368,6 +394,18 @@ mod tests {
     fn what_is_wrong_with_a_plan_is_one_line() {
         let wrong = read(&[("NRT_SIM_FAULTS", "[[rule]]\nstatus = 0")]).expect_err("no such rule");
         assert!(!wrong[0].contains('\n') && wrong[0].contains("line 1"), "{}", wrong[0]);
+    }
+
+    #[test]
+    fn numerical_errors_are_looked_for_on_request() {
+        for (name, value, sees) in [
+            ("NEURON_FAIL_ON_NAN", "1", true),
+            ("NEURON_FAIL_ON_NAN", "0", false),
+            ("NEURON_RT_NUMERICAL_ERRORS_VERBOSITY", "CRITICAL", true),
+            ("NEURON_RT_NUMERICAL_ERRORS_VERBOSITY", "none", false),
+        ] {
+            assert_eq!(read(&[(name, value)]).expect("valid").sees_nan, sees, "{name}={value}");
+        }
     }
 
     #[test]

@@ -34,6 +34,8 @@ pub(crate) enum ApiError {
     Submit(#[from] SubmitError),
     #[error("{0}")]
     Neff(#[from] sim_core::neff::NeffError),
+    #[error("{0}")]
+    Kernel(#[from] sim_models::recipe::Refusal),
     #[error("not simulated; see docs/limitations.md")]
     NotSimulated,
     #[error("NRT uninitialized: call nrt_init first")]
@@ -52,7 +54,9 @@ impl ApiError {
     pub(crate) fn status(&self) -> Status {
         use sim_core::neff::NeffErrorKind;
         match self {
-            ApiError::Null(_) | ApiError::Invalid(_) | ApiError::Bind(_) => Status::Invalid,
+            ApiError::Null(_) | ApiError::Invalid(_) | ApiError::Bind(_) | ApiError::Kernel(_) => {
+                Status::Invalid
+            }
             ApiError::StaleHandle(_) | ApiError::NoSuchBank(_) => Status::InvalidHandle,
             ApiError::Failure(_) | ApiError::NotSimulated | ApiError::Child => Status::Failure,
             ApiError::Resource(_) => Status::Resource,

@@ -17,7 +17,7 @@ use crate::error::ApiError;
 use crate::handle::{Handle, Table};
 use crate::loaded::{Loaded, Objects};
 use crate::log::{self, Level};
-use crate::report;
+use crate::report::Report;
 use crate::tensor_set::TensorSet;
 use crate::tracker::Tracker;
 
@@ -57,6 +57,7 @@ pub(crate) struct Runtime {
     pub(crate) sets: &'static Table<TensorSet>,
     pub(crate) models: &'static Table<Loaded>,
     pub(crate) trackers: &'static Table<Tracker>,
+    pub(crate) report: Report,
     /// Nanoseconds between 1970 and the device's first tick.
     pub(crate) opened_ns: u64,
     changes: AtomicU64,
@@ -170,6 +171,7 @@ pub(crate) fn close() -> Result<(), ApiError> {
     match &*RUNTIME.read() {
         Some(runtime) => {
             runtime.device.close();
+            runtime.remark_unmatched();
             runtime.tensors.all().iter().for_each(|tensor| tensor.outputs().end());
             if runtime.settings.closed_is_uninitialized {
                 ending.after = Phase::Start;
@@ -207,9 +209,9 @@ impl Runtime {
             plan: settings.plan.clone(),
             time: settings.time,
         };
-        let ledger = report::ledger(claim.count as usize);
-        let ledger =
-            ledger.map_err(|error| ApiError::HostMemory(format!("no memory for counters: {error}")))?;
+        let begun = Report::begin(claim.count as usize);
+        let (report, ledger) =
+            begun.map_err(|error| ApiError::HostMemory(format!("no memory for counters: {error}")))?;
         let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Ok(Runtime {
             settings,
@@ -218,6 +220,7 @@ impl Runtime {
             sets: &SETS,
             models: &MODELS,
             trackers: &TRACKERS,
+            report,
             opened_ns: u64::try_from(since_1970.as_nanos()).unwrap_or(0),
             changes: AtomicU64::new(0),
             has_bindings: AtomicBool::new(false),
@@ -241,6 +244,19 @@ impl Runtime {
         tensor.outputs().end();
         drop(tensor);
         Ok(())
+    }
+
+    /// Says which bindings were for no model: most often a name that was mistyped.
+    fn remark_unmatched(&self) {
+        let Some(bindings) = &self.settings.models.bindings else { return };
+        for entry in bindings.unmatched() {
+            let file = bindings.file().display();
+            log::write(
+                Level::Warn,
+                "nrt_close",
+                format!("{file}, model {entry}: no model was loaded that it is for"),
+            );
+        }
     }
 
     /// Makes all handles stale, once no call is under way.

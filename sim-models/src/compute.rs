@@ -5,6 +5,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use sim_core::kernel::Kernel;
 use sim_core::memory::storage::Span;
+use sim_core::neff::{Dtype, TensorSpec};
 use sim_core::status::Status;
 
 use crate::buffer::Buffer;
@@ -40,14 +41,22 @@ pub struct Failure {
     pub reason: String,
 }
 
-/// Told of each run that failed, by whichever thread ran it.
-pub type Report = Arc<dyn Fn(&Failure) + Send + Sync>;
+/// What is done about runs that do not end as they should.
+#[derive(Clone)]
+pub struct Watch {
+    /// Told of each run that failed, by whichever thread ran it.
+    pub report: Arc<dyn Fn(&Failure) + Send + Sync>,
+    /// Whether an output with a NaN makes a run end with [`Status::ExecCompletedWithNumErr`].
+    pub sees_nan: bool,
+}
 
 /// Runs a computation on copies of the tensors: the program may write to a tensor at any time, as it may
 /// on hardware, and no computation has to bear that.
 pub struct Buffered {
     compute: Box<dyn Compute>,
-    report: Report,
+    /// The types and names of the outputs.
+    outputs: Vec<(Dtype, String)>,
+    watch: Watch,
     buffers: Mutex<Buffers>,
 }
 
@@ -58,9 +67,23 @@ struct Buffers {
 }
 
 impl Buffered {
-    /// The kernel that runs `compute`, and tells `report` of failures.
-    pub fn new(compute: Box<dyn Compute>, report: Report) -> Buffered {
-        Buffered { compute, report, buffers: Mutex::default() }
+    /// The kernel that runs `compute`, which has `outputs`.
+    pub fn new(compute: Box<dyn Compute>, outputs: &[TensorSpec], watch: Watch) -> Buffered {
+        let outputs = outputs.iter().map(|spec| (spec.dtype, spec.name.clone())).collect();
+        Buffered { compute, outputs, watch, buffers: Mutex::default() }
+    }
+
+    /// Computes, and looks at the outcome.
+    fn compute(&self, inputs: &[&[u8]], outputs: &mut [&mut [u8]]) -> Result<(), Failure> {
+        self.compute.compute(inputs, outputs)?;
+        let mut named = self.outputs.iter().zip(&*outputs);
+        match named.find(|((dtype, _), bytes)| self.watch.sees_nan && has_nan(*dtype, bytes)) {
+            None => Ok(()),
+            Some(((_, name), _)) => Err(Failure {
+                status: Status::ExecCompletedWithNumErr,
+                reason: format!("output {name:?} has a NaN"),
+            }),
+        }
     }
 }
 
@@ -80,16 +103,16 @@ impl Kernel for Buffered {
         }
         let sources: Vec<&[u8]> = from.iter().map(Buffer::bytes).collect();
         let mut targets: Vec<&mut [u8]> = to.iter_mut().map(Buffer::bytes_mut).collect();
-        let status = match self.compute.compute(&sources, &mut targets) {
-            Ok(()) => {
-                outputs.iter().zip(&*to).for_each(|(span, buffer)| span.extent().store(buffer.bytes()));
-                Status::Success
-            }
+        let status = match self.compute(&sources, &mut targets) {
+            Ok(()) => Status::Success,
             Err(failure) => {
-                (self.report)(&failure);
+                (self.watch.report)(&failure);
                 failure.status
             }
         };
+        if status.has_run() {
+            outputs.iter().zip(&*to).for_each(|(span, buffer)| span.extent().store(buffer.bytes()));
+        }
         let held: usize = inputs.iter().chain(outputs).map(Span::len).sum();
         if held > KEPT_BYTES {
             *buffers = Buffers::default();
@@ -99,5 +122,99 @@ impl Kernel for Buffered {
 
     fn is_light(&self, bytes: u64) -> bool {
         self.compute.is_light(bytes)
+    }
+}
+
+/// Whether a tensor of floating-point numbers has a NaN: all bits of the exponent set, and some of the rest.
+fn has_nan(dtype: Dtype, bytes: &[u8]) -> bool {
+    match dtype {
+        Dtype::Fp32 | Dtype::Fp32r => {
+            bytes.chunks_exact(4).any(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]).is_nan())
+        }
+        Dtype::Fp16 => halves(bytes).any(|bits| bits & 0x7fff > 0x7c00),
+        Dtype::Bf16 => halves(bytes).any(|bits| bits & 0x7fff > 0x7f80),
+        Dtype::Fp8E3 => bytes.iter().any(|bits| bits & 0x7f > 0x70),
+        Dtype::Fp8E4 => bytes.iter().any(|bits| bits & 0x7f > 0x78),
+        Dtype::Fp8E5 => bytes.iter().any(|bits| bits & 0x7f > 0x7c),
+        _ => false,
+    }
+}
+
+fn halves(bytes: &[u8]) -> impl Iterator<Item = u16> {
+    bytes.chunks_exact(2).map(|b| u16::from_le_bytes([b[0], b[1]]))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use parking_lot::Mutex;
+    use sim_core::kernel::Kernel;
+    use sim_core::memory::storage::{Span, Storage};
+    use sim_core::neff::{Dtype, TensorSpec, Usage};
+    use sim_core::status::Status;
+
+    use super::{Buffered, Compute, Failure, Watch, has_nan};
+
+    /// Writes what it is made of.
+    struct Writes(Result<[u8; 2], Failure>);
+
+    impl Compute for Writes {
+        fn compute(&self, _: &[&[u8]], outputs: &mut [&mut [u8]]) -> Result<(), Failure> {
+            outputs[0].copy_from_slice(self.0.as_ref().map_err(Clone::clone)?);
+            Ok(())
+        }
+    }
+
+    /// Runs `writes` over an output of the bytes 1, 1; returns the status, the bytes and what was reported.
+    fn run(writes: Writes, sees_nan: bool) -> (Status, [u8; 2], Vec<Failure>) {
+        let spec = TensorSpec::new("out", Usage::Output, Dtype::Fp16, [1]);
+        let reports = Arc::new(Mutex::new(Vec::new()));
+        let told = Arc::clone(&reports);
+        let watch = Watch { report: Arc::new(move |failure| told.lock().push(failure.clone())), sees_nan };
+        let kernel = Buffered::new(Box::new(writes), &[spec], watch);
+        let output = Span::whole(Arc::new(Storage::on_host(2).expect("small")));
+        output.extent().fill(1);
+        let status = kernel.run(&[], std::slice::from_ref(&output));
+        let mut bytes = [0; 2];
+        output.extent().load(&mut bytes);
+        let reports = reports.lock().clone();
+        (status, bytes, reports)
+    }
+
+    #[test]
+    fn a_failed_run_writes_nothing_and_is_reported() {
+        let failure = Failure { status: Status::ExecBadInput, reason: "no such recording".into() };
+        let expected = (Status::ExecBadInput, [1, 1], vec![failure.clone()]);
+        assert_eq!(run(Writes(Err(failure)), true), expected);
+    }
+
+    #[test]
+    fn a_nan_is_an_error_only_where_it_is_looked_for_and_the_outputs_are_there() {
+        let nan = 0x7e00_u16.to_le_bytes();
+        assert_eq!(run(Writes(Ok(nan)), false), (Status::Success, nan, vec![]));
+        let (status, bytes, reports) = run(Writes(Ok(nan)), true);
+        assert_eq!((status, bytes), (Status::ExecCompletedWithNumErr, nan));
+        assert!(reports[0].reason.contains("\"out\" has a NaN"), "{reports:?}");
+        let infinity = 0x7c00_u16.to_le_bytes();
+        assert_eq!(run(Writes(Ok(infinity)), true), (Status::Success, infinity, vec![]));
+    }
+
+    #[test]
+    fn infinities_and_the_largest_numbers_are_no_nans() {
+        let both_signs = |dtype, largest: u32, infinity: u32, nan: u32, bits: u32| {
+            let bytes = |code: u32| code.to_le_bytes()[..bits as usize / 8].to_vec();
+            let sign = 1 << (bits - 1);
+            for code in [largest, infinity, largest | sign, infinity | sign] {
+                assert!(!has_nan(dtype, &bytes(code)), "{dtype:?} {code:#x}");
+            }
+            assert!(has_nan(dtype, &bytes(nan)) && has_nan(dtype, &bytes(nan | sign)), "{dtype:?} {nan:#x}");
+        };
+        both_signs(Dtype::Fp32, 0x7f7f_ffff, 0x7f80_0000, 0x7f80_0001, 32);
+        both_signs(Dtype::Fp16, 0x7bff, 0x7c00, 0x7c01, 16);
+        both_signs(Dtype::Bf16, 0x7f7f, 0x7f80, 0x7f81, 16);
+        both_signs(Dtype::Fp8E5, 0x7b, 0x7c, 0x7d, 8);
+        both_signs(Dtype::Fp8E4, 0x77, 0x78, 0x79, 8);
+        both_signs(Dtype::Fp8E3, 0x6f, 0x70, 0x71, 8);
     }
 }

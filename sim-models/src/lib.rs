@@ -1,15 +1,25 @@
-//! What a run of a model computes: the kernels behind [`sim_core::kernel::Kernel`].
+//! What a run of a model computes: the kernels behind [`sim_core::kernel::Kernel`], and which model gets which.
 //!
 //! ```text
-//! compute.rs    the trait of everything that computes with numbers    buffer.rs     aligned bytes
-//! recipe.rs     from a user's words to a computation                  signature.rs  a model's inputs and outputs
-//! mix.rs        the kernel of a model nothing is known about
+//! models.rs     the choice for a model           compute.rs    the trait of what computes with numbers
+//! bindings.rs   a user's bindings file           recipe.rs     from a user's words to a computation
+//! spec.rs       one kernel in a user's words     signature.rs  a model's inputs and outputs
+//! pattern.rs    names and hashes with * and ?    buffer.rs     aligned bytes
+//! written.rs    a file, or its text              mix.rs        the kernel of a model nothing is known about
+//! placement.rs  what is told of a loaded model   plain.rs      zeros and echo
 //! ```
 //! The instructions in a NEFF cannot be interpreted outside of the vendor's tools. So what a model computes
 //! is what a user bound to it, and nothing is ever concluded from recognising a file.
 
+pub mod bindings;
 pub mod buffer;
 pub mod compute;
 pub mod mix;
+pub mod models;
+mod pattern;
+pub mod placement;
+pub mod plain;
 pub mod recipe;
 pub mod signature;
+pub mod spec;
+pub mod written;

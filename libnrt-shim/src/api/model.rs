@@ -10,7 +10,9 @@ use parking_lot::Mutex;
 use sim_core::ledger::Object;
 use sim_core::model::{Model, Slot};
 use sim_core::neff::{Header, Machine, Neff, Policy, TensorSpec, Usage};
-use sim_models::mix::Mix;
+use sim_models::compute::{Failure, Watch};
+use sim_models::models::Origin;
+use sim_models::placement::Placement;
 
 use crate::abi::{ModelInfo, TensorInfo, c_text};
 use crate::boundary::{Buffer, Out, copy_prefix, export};
@@ -60,7 +62,7 @@ fn load(
             format!("the NEFF was built for {}, not for this device", neff.target),
         );
     }
-    let loaded = Arc::new(loaded(neff, core));
+    let loaded = Arc::new(loaded(&runtime, neff, bytes, core)?);
     model.set(runtime.models.insert(loaded)?);
     runtime.device.ledger().objects(Object::Model).fetch_add(1, Relaxed);
     Ok(())
@@ -79,16 +81,36 @@ fn place(runtime: &Runtime, vnc: i32) -> Result<u8, ApiError> {
     cores.min_by_key(|&core| count(core)).ok_or_else(|| ApiError::NoCore("the process has no core".into()))
 }
 
-fn loaded(neff: Neff, core: u8) -> Loaded {
-    let identity = [neff.header.uuid.as_slice(), neff.name.as_bytes()].concat();
+/// The model of `neff`, which was read from `file`, with the kernel that the user wants for it.
+fn loaded(runtime: &Runtime, neff: Neff, file: &[u8], core: u8) -> Result<Loaded, ApiError> {
+    let name = neff.name.clone();
+    let report = move |failure: &Failure| {
+        log::write(
+            Level::Error,
+            "nrt_execute",
+            format!("model {name}: {failure} ({})", failure.status.name()),
+        );
+    };
+    let watch = Watch { report: Arc::new(report), sees_nan: runtime.settings.sees_nan };
+    let chosen = runtime.settings.models.choose(&neff, file, watch)?;
+    runtime.report.loaded(&Placement {
+        model: neff.name.clone(),
+        core,
+        kernel: chosen.name,
+        origin: chosen.origin.to_string(),
+        entry: match chosen.origin {
+            Origin::Binding { entry, .. } => Some(entry),
+            Origin::Inside | Origin::Beside(_) | Origin::Default => None,
+        },
+    });
     let slots = |usage| {
         let specs = neff.tensors.iter().filter(move |spec| spec.usage == usage);
         specs.map(|spec| Slot { name: spec.name.clone(), size: spec.size }).collect()
     };
     let (inputs, outputs) = (slots(Usage::Input), slots(Usage::Output));
     let id = IDS.fetch_add(1, Relaxed);
-    let model = Model { name: neff.name, id, core, inputs, outputs, kernel: Box::new(Mix::new(&identity)) };
-    Loaded::new(model, neff.tensors)
+    let model = Model { name: neff.name, id, core, inputs, outputs, kernel: chosen.kernel };
+    Ok(Loaded::new(model, neff.tensors))
 }
 
 export! {

@@ -1,0 +1,138 @@
+//! What models compute: `--models`, `--default-kernel` and `--strict`.
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf, absolute};
+
+use clap::Args;
+use clap::builder::PossibleValuesParser;
+use sim_models::bindings::Bindings;
+use sim_models::models::{beside, one_line};
+use sim_models::placement::Placement;
+use sim_models::written::Written;
+
+use crate::machine::variable;
+
+/// The variable with the bindings.
+const MODELS: &str = "NRT_SIM_MODELS";
+
+/// The flags that bind models to kernels.
+#[derive(Debug, Clone, Args)]
+#[group(skip)] // as in `machine`
+pub(crate) struct Options {
+    /// What models compute: the path of a bindings file in TOML, or its text (see docs/models.md). Paths in
+    /// it start from its folder.
+    ///
+    /// Sets NRT_SIM_MODELS. Default: what that variable says, else none.
+    #[arg(long, value_name = "BINDINGS", value_parser = bindings)]
+    models: Option<String>,
+
+    /// What models compute that nothing is bound to: a mix of all input bytes, zeros, the bytes of the inputs;
+    /// or `error`: they are not loaded.
+    ///
+    /// Sets NRT_SIM_DEFAULT_KERNEL. Default: what that variable or the bindings file say, else mix.
+    #[arg(long, value_name = "KERNEL", value_parser = PossibleValuesParser::new(["mix", "zeros", "echo", "error"]))]
+    default_kernel: Option<String>,
+
+    /// Fail, with exit code 125, if a binding was for no model of a program that ended well.
+    #[arg(long)]
+    pub(crate) strict: bool,
+}
+
+impl Options {
+    /// The variables that say it to the library. `arguments` are those of the program: if one is a NEFF with
+    /// a sidecar beside it, the sidecar counts.
+    pub(crate) fn variables(&self, arguments: &[OsString]) -> Vec<(&'static str, OsString)> {
+        let with_sidecar = |path: &PathBuf| path.is_file() && beside(path).is_file();
+        let neffs =
+            arguments.iter().filter(|argument| Path::new(argument).extension() == Some("neff".as_ref()));
+        let neffs = neffs.filter_map(|argument| absolute(argument).ok()).filter(with_sidecar);
+        let inherited = std::env::var_os("NRT_SIM_MODELS_BESIDE").unwrap_or_default();
+        let paths: BTreeSet<PathBuf> = neffs.chain(std::env::split_paths(&inherited)).collect();
+        // A path with a colon cannot be said: its sidecar does not count, as without nrt-sim.
+        let sayable = paths.iter().filter(|path| std::env::join_paths([path]).is_ok());
+        let list = std::env::join_paths(sayable).unwrap_or_default();
+        [
+            (MODELS, self.models.clone().map(OsString::from)),
+            ("NRT_SIM_DEFAULT_KERNEL", self.default_kernel.clone().map(OsString::from)),
+            ("NRT_SIM_MODELS_BESIDE", Some(list).filter(|list| !list.is_empty())),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?)))
+        .collect()
+    }
+
+    /// What is to be said of bindings that were for none of the models that were loaded.
+    pub(crate) fn unmatched<'a>(&self, placements: impl Iterator<Item = &'a Placement>) -> Vec<String> {
+        let Some(text) = self.models.clone().or_else(|| variable(MODELS)) else { return Vec::new() };
+        let Some((file, bindings)) = read(&text).ok() else { return Vec::new() };
+        let matched: BTreeSet<usize> = placements.filter_map(|placement| placement.entry).collect();
+        let missed = (1..=bindings.len()).filter(|entry| !matched.contains(entry));
+        missed
+            .map(|entry| format!("{}, model {entry}: no model was loaded that it is for", file.display()))
+            .collect()
+    }
+}
+
+/// Reads bindings, from a file or from the text itself.
+fn read(value: &str) -> Result<(PathBuf, Bindings), String> {
+    let Written { text, file } = Written::find(value).map_err(|error| {
+        format!("is neither a bindings file nor the text of one, such as model=[{{kernel='zeros'}}]: {error}")
+    })?;
+    let file = file.unwrap_or_else(|| PathBuf::from(MODELS));
+    let bindings = Bindings::parse(&file, &text);
+    let bindings =
+        bindings.map_err(|error| format!("is not valid: {}: {}", file.display(), one_line(&error)))?;
+    Ok((file, bindings))
+}
+
+/// Checks `--models`, and makes a path absolute.
+fn bindings(value: &str) -> Result<String, String> {
+    read(value)?;
+    absolute_if_file(value)
+}
+
+/// The value for a variable: a path that any process understands, or the text itself.
+pub(crate) fn absolute_if_file(value: &str) -> Result<String, String> {
+    if !Path::new(value).is_file() {
+        return Ok(value.to_owned());
+    }
+    let path = absolute(value).map_err(|error| error.to_string())?;
+    Ok(path.to_str().ok_or("its path is not UTF-8")?.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use sim_models::placement::Placement;
+
+    use super::{Options, bindings};
+
+    fn options(models: &str) -> Options {
+        Options { models: Some(models.into()), default_kernel: None, strict: false }
+    }
+
+    #[test]
+    fn a_binding_that_no_model_had_is_named() {
+        let two = options("model=[{name='a',kernel='zeros'},{name='b',kernel='echo'}]");
+        let placement = Placement {
+            model: "b".into(),
+            core: 0,
+            kernel: "echo".into(),
+            origin: String::new(),
+            entry: Some(2),
+        };
+        let missed = two.unmatched([&placement].into_iter());
+        assert_eq!(missed, ["NRT_SIM_MODELS, model 1: no model was loaded that it is for"]);
+    }
+
+    #[test]
+    fn bindings_are_checked_before_the_program_runs() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("b.toml");
+        std::fs::write(&path, "[[model]]\nkernel = 'zero'\n").expect("writable");
+        let error = bindings(path.to_str().expect("UTF-8")).expect_err("no such kernel");
+        assert!(error.contains("b.toml: TOML parse error at line 2") && error.contains("`zeros`"), "{error}");
+        assert!(bindings("no/such.toml").expect_err("no file").contains("cannot be read"));
+        assert_eq!(bindings("default='echo'").as_deref(), Ok("default='echo'"));
+    }
+}

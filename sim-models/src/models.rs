@@ -1,0 +1,173 @@
+//! The choice of a kernel for a model: bindings, sidecars, and what is left for the others.
+
+use std::collections::BTreeMap;
+use std::fmt::{self, Display, Write};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+use sim_core::kernel::Kernel;
+use sim_core::neff::Neff;
+
+use crate::bindings::{Bindings, Fallback, Identity, Sidecar};
+use crate::compute::Watch;
+use crate::recipe::{Files, Refusal, Subject};
+use crate::signature::Signature;
+use crate::spec::Spec;
+
+/// The sidecar of a NEFF among its attachments.
+pub const SIDECAR: &str = "model.toml";
+/// What is added to the path of a NEFF for the sidecar beside it.
+pub const BESIDE: &str = ".toml";
+
+/// Everything that decides what models compute.
+#[derive(Debug, Default)]
+pub struct Models {
+    /// What the user bound, if anything.
+    pub bindings: Option<Bindings>,
+    /// NEFF files beside which there may be a sidecar: `model.neff.toml` for `model.neff`.
+    pub beside: Vec<PathBuf>,
+    /// What models get that nothing is bound to; comes before what the bindings say of it.
+    pub fallback: Option<Fallback>,
+}
+
+/// The kernel of one model.
+pub struct Chosen {
+    /// What it computes.
+    pub kernel: Box<dyn Kernel>,
+    /// Which kernel it is, in words.
+    pub name: String,
+    /// Who wanted it.
+    pub origin: Origin,
+}
+
+/// Who wanted a kernel for a model; in the order in which they are asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// An entry of the bindings file, counted from 1.
+    Binding {
+        /// The file.
+        file: PathBuf,
+        /// Which entry.
+        entry: usize,
+    },
+    /// The sidecar in the NEFF.
+    Inside,
+    /// The sidecar beside the NEFF.
+    Beside(PathBuf),
+    /// Nobody.
+    Default,
+}
+
+impl Models {
+    /// The kernel for the model that was read from `file`.
+    ///
+    /// Reads the files that a binding names. Nothing is kept of a model whose kernel cannot be had.
+    ///
+    /// # Errors
+    /// Who wanted which kernel, what does not fit, and what to do.
+    pub fn choose(&self, neff: &Neff, file: &[u8], watch: Watch) -> Result<Chosen, Refusal> {
+        let signature = Signature::of(&neff.tensors);
+        let (origin, sidecar) = self.wish(neff, &signature, file)?;
+        let refuse = |why: &dyn Display| Refusal(format!("{origin}: {why}"));
+        let kernel = match (sidecar.kernel, self.fallback()) {
+            (Some(kernel), _) => kernel,
+            (None, Fallback::Mix) => Spec::mix(),
+            (None, Fallback::Zeros) => Spec::zeros(),
+            (None, Fallback::Echo) => Spec::echo(),
+            (None, Fallback::Error) => {
+                return Err(refuse(
+                    &"no kernel is bound to this model, and default = \"error\" asks for one",
+                ));
+            }
+        };
+        let files = match &origin {
+            Origin::Binding { file, .. } | Origin::Beside(file) => {
+                Files::Folder(file.parent().unwrap_or(Path::new("")).to_owned())
+            }
+            Origin::Inside => Files::Archive(&neff.attachments),
+            Origin::Default => Files::Archive(&BTreeMap::new()),
+        };
+        let subject =
+            Subject { name: &neff.name, uuid: neff.header.uuid, signature: &signature, files: &files };
+        let made = kernel.kernel(&subject, watch);
+        let made = made.map_err(|refusal| refuse(&format_args!("kernel {kernel}: {refusal}")))?;
+        Ok(Chosen { kernel: made, name: kernel.to_string(), origin })
+    }
+
+    /// What is wanted for a model, by whoever is first to want anything.
+    fn wish(&self, neff: &Neff, signature: &Signature, file: &[u8]) -> Result<(Origin, Sidecar), Refusal> {
+        if let Some(bindings) = self.bindings.as_ref().filter(|bindings| !bindings.is_empty()) {
+            let model = Identity {
+                name: neff.name.clone(),
+                uuid: hexadecimal(&neff.header.uuid),
+                sha256: hexadecimal(&Sha256::digest(file)),
+                signature: signature.to_string(),
+            };
+            if let Some((entry, sidecar)) = bindings.find(&model) {
+                return Ok((Origin::Binding { file: bindings.file().to_owned(), entry }, sidecar));
+            }
+        }
+        if let Some(text) = neff.attachments.get(SIDECAR) {
+            return Ok((Origin::Inside, read(&Origin::Inside, text)?));
+        }
+        for neff in self.beside.iter().filter(|neff| std::fs::read(neff).is_ok_and(|bytes| bytes == file)) {
+            let origin = Origin::Beside(beside(neff));
+            let Origin::Beside(path) = &origin else { unreachable!("just made") };
+            match std::fs::read(path) {
+                Ok(text) => {
+                    let sidecar = read(&origin, &text)?;
+                    return Ok((origin, sidecar));
+                }
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(error) => return Err(Refusal(format!("{origin}: cannot be read: {error}"))),
+            }
+        }
+        Ok((Origin::Default, Sidecar::default()))
+    }
+
+    fn fallback(&self) -> Fallback {
+        let of_file = || self.bindings.as_ref().and_then(Bindings::fallback);
+        self.fallback.or_else(of_file).unwrap_or_default()
+    }
+}
+
+/// Where the sidecar beside `neff` is, if there is one.
+pub fn beside(neff: &Path) -> PathBuf {
+    let mut path = neff.as_os_str().to_owned();
+    path.push(BESIDE);
+    path.into()
+}
+
+/// Reads a sidecar.
+fn read(origin: &Origin, text: &[u8]) -> Result<Sidecar, Refusal> {
+    let text = str::from_utf8(text).map_err(|_| Refusal(format!("{origin} is not UTF-8")))?;
+    Sidecar::parse(text).map_err(|error| Refusal(format!("{origin} is not valid: {}", one_line(&error))))
+}
+
+/// What is wrong with a TOML text, in one line: where and what, without the excerpt between the two.
+pub fn one_line(error: &dyn Display) -> String {
+    let text = error.to_string();
+    match text.trim().split_once('\n') {
+        Some((first, rest)) => format!("{first}: {}", rest.lines().next_back().unwrap_or_default()),
+        None => text,
+    }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+impl Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Origin::Binding { file, entry } => write!(f, "{}, model {entry}", file.display()),
+            Origin::Inside => write!(f, "the NEFF's own sim/{SIDECAR}"),
+            Origin::Beside(path) => path.display().fmt(f),
+            Origin::Default => f.write_str("by default"),
+        }
+    }
+}
