@@ -44,8 +44,9 @@ fn the_summary_counts_what_the_program_did() {
     assert_eq!(code, Some(0), "{summary:#?}");
     assert_eq!(summary[0], "nrt-sim: simulated trn1.2xlarge, LNC 1, seed 5");
     assert_eq!(summary[1..4], QUEUES);
-    assert!(summary[4].starts_with("  memory of core 0: peak 96"), "{}", summary[4]);
-    assert_eq!(summary.len(), 5, "nothing was left: {summary:#?}");
+    assert_eq!(summary[4], "  model mix on core 0: mix (by default)");
+    assert!(summary[5].starts_with("  memory of core 0: peak 96"), "{}", summary[5]);
+    assert_eq!(summary.len(), 6, "nothing was left: {summary:#?}");
 }
 
 #[test]
@@ -72,6 +73,24 @@ fn flags_reach_the_library() {
     let (code, summary) = counts(&["--faults", plan], "close");
     assert_eq!(code, Some(1), "the program expects success");
     assert!(summary.iter().any(|line| line.ends_with("1 × NRT_EXEC_HW_ERR_NC_UE (1202)")), "{summary:#?}");
+}
+
+#[test]
+fn a_binding_decides_and_one_that_is_for_no_model_is_told_of() {
+    let (code, summary) = counts(&["--models", "model=[{name='m?x',kernel='zeros'}]", "--strict"], "close");
+    assert_eq!(code, Some(0), "{summary:#?}");
+    assert_eq!(summary[4], "  model mix on core 0: zeros (NRT_SIM_MODELS, model 1)");
+
+    let missing = "model=[{name='no-such',kernel='zeros'}]";
+    let told = "nrt-sim: NRT_SIM_MODELS, model 1: no model was loaded that it is for";
+    for (flags, expected) in [(&["--models", missing][..], 0), (&["--models", missing, "--strict"], 125)] {
+        let (code, summary) = counts(flags, "close");
+        assert_eq!((code, summary.last().map(String::as_str)), (Some(expected), Some(told)), "{flags:?}");
+    }
+
+    let (code, summary) = counts(&["--default-kernel", "error"], "close");
+    assert_eq!(code, Some(1), "the program cannot load its model");
+    assert!(summary.iter().any(|line| line.contains("no kernel is bound to this model")), "{summary:#?}");
 }
 
 #[test]
