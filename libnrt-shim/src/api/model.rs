@@ -10,6 +10,8 @@ use parking_lot::Mutex;
 use sim_core::ledger::Object;
 use sim_core::model::{Model, Slot};
 use sim_core::neff::{Header, Machine, Neff, Policy, TensorSpec, Usage};
+use sim_core::rates::{Rates, Workload};
+use sim_core::timing::Cost;
 use sim_models::mix::Mix;
 
 use crate::abi::{ModelInfo, TensorInfo, c_text};
@@ -60,7 +62,8 @@ fn load(
             format!("the NEFF was built for {}, not for this device", neff.target),
         );
     }
-    let loaded = Arc::new(loaded(neff, core));
+    let rates = profile.rates(runtime.settings.lnc);
+    let loaded = Arc::new(loaded(neff, core, &rates));
     model.set(runtime.models.insert(loaded)?);
     runtime.device.ledger().objects(Object::Model).fetch_add(1, Relaxed);
     Ok(())
@@ -79,7 +82,7 @@ fn place(runtime: &Runtime, vnc: i32) -> Result<u8, ApiError> {
     cores.min_by_key(|&core| count(core)).ok_or_else(|| ApiError::NoCore("the process has no core".into()))
 }
 
-fn loaded(neff: Neff, core: u8) -> Loaded {
+fn loaded(neff: Neff, core: u8, rates: &Rates) -> Loaded {
     let identity = [neff.header.uuid.as_slice(), neff.name.as_bytes()].concat();
     let slots = |usage| {
         let specs = neff.tensors.iter().filter(move |spec| spec.usage == usage);
@@ -87,7 +90,9 @@ fn loaded(neff: Neff, core: u8) -> Loaded {
     };
     let (inputs, outputs) = (slots(Usage::Input), slots(Usage::Output));
     let id = IDS.fetch_add(1, Relaxed);
-    let model = Model { name: neff.name, id, core, inputs, outputs, kernel: Box::new(Mix::new(&identity)) };
+    let cost = Cost::About(rates.estimate(&Workload::of(&neff.tensors, &neff.stats)).total);
+    let kernel = Box::new(Mix::new(&identity));
+    let model = Model { name: neff.name, id, core, inputs, outputs, cost, kernel };
     Loaded::new(model, neff.tensors)
 }
 
