@@ -42,7 +42,7 @@ impl Device {
         assert_eq!(ledger.cores(), cores, "the ledger is made for the device");
         let ledger = Arc::new(ledger);
         let recorder = Arc::new(Recorder::new(config.cores));
-        let (plan, rates) = (Arc::new(config.plan.clone()), Arc::new(config.profile.time.clone()));
+        let (plan, rates) = (Arc::new(config.plan.clone()), Arc::new(config.profile.rates(config.lnc)));
         let shard = |place| {
             let unit = UnitId::at(place);
             let depth = if unit.kind == UnitKind::Compute { config.compute_depth } else { u64::MAX };

@@ -6,6 +6,7 @@ use crate::kernel::Kernel;
 use crate::memory::storage::Span;
 use crate::memory::tensor::{Outputs, Tensor};
 use crate::seq::{UnitId, UnitKind};
+use crate::timing::Cost;
 
 /// A model on a logical core.
 pub struct Model {
@@ -19,6 +20,8 @@ pub struct Model {
     pub inputs: Vec<Slot>,
     /// What each run writes.
     pub outputs: Vec<Slot>,
+    /// How long each run takes.
+    pub cost: Cost,
     /// What each run computes.
     pub kernel: Box<dyn Kernel>,
 }

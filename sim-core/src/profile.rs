@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use crate::neff::Arch;
-use crate::time::Nanos;
+use crate::rates::Rates;
 
 /// The profiles that come with the simulator, smallest of each family first.
 const BUILT_IN: [&str; 11] = [
@@ -22,6 +22,9 @@ const BUILT_IN: [&str; 11] = [
 
 /// The longest that launching a request may take: far from where sums overflow.
 const NS_MAX: u64 = 1_000_000_000_000_000;
+
+/// The highest rate, in 10^9 a second: far from where products overflow.
+const RATE_MAX: u64 = 1_000_000_000_000;
 
 /// What a simulated machine is made of. Read from TOML; the built-in files are the examples.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -48,21 +51,31 @@ pub struct Profile {
     /// MiB that each physical core takes from its bank at init.
     pub model_code_mib: u64,
     /// How long things take.
-    pub time: Rates,
+    pub time: Figures,
 }
 
-/// Durations and rates, from which the simulated duration of each request is computed.
+/// Durations and rates of a device, from which those of a logical core follow ([`Profile::rates`]).
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Rates {
-    /// A run of a model, beside its bytes, in nanoseconds.
+pub struct Figures {
+    /// A run of a model, beside what it computes and moves, in nanoseconds.
     pub launch_ns: u64,
     /// A read, write or copy, beside its bytes, in nanoseconds.
     pub dma_ns: u64,
+    /// Peak rate for FP32, in 10^9 operations a second; a MAC is two.
+    pub fp32_gflops: u64,
+    /// Peak rate for FP16, BF16 and FP32 that may be rounded on the way.
+    pub fp16_gflops: u64,
+    /// Peak rate for FP8.
+    pub fp8_gflops: u64,
+    /// Peak rate for 8-bit integers.
+    pub int8_gops: u64,
     /// Memory of a device, in 10^9 bytes a second.
     pub hbm_gb_per_s: u64,
-    /// Host to device and back, in 10^9 bytes a second.
+    /// Copies within a device, in 10^9 bytes a second.
     pub dma_gb_per_s: u64,
+    /// Host to device and back, in 10^9 bytes a second.
+    pub host_gb_per_s: u64,
     /// By how many thousandths a duration varies up and down.
     pub jitter_permille: u64,
 }
@@ -120,7 +133,11 @@ impl Profile {
         fail(self.bank_gib == 0 || self.bank_gib > 1024, "bank_gib must be 1 to 1024")?;
         let model_code_mib = self.model_code_mib.saturating_mul(u64::from(self.cores_per_bank()));
         fail(model_code_mib > self.bank_gib << 10, "model_code_mib does not fit into a bank")?;
-        fail(self.time.hbm_gb_per_s == 0 || self.time.dma_gb_per_s == 0, "a rate must be above 0")?;
+        let Figures { fp32_gflops, fp16_gflops, fp8_gflops, int8_gops, .. } = self.time;
+        let Figures { hbm_gb_per_s, dma_gb_per_s, host_gb_per_s, .. } = self.time;
+        let rates =
+            [fp32_gflops, fp16_gflops, fp8_gflops, int8_gops, hbm_gb_per_s, dma_gb_per_s, host_gb_per_s];
+        fail(!rates.iter().all(|rate| (1..=RATE_MAX).contains(rate)), "a rate must be 1 to 10^12")?;
         fail(
             self.time.launch_ns.max(self.time.dma_ns) > NS_MAX,
             "launch_ns and dma_ns must be at most 10^15",
@@ -143,40 +160,20 @@ impl Profile {
         self.model_code_mib << 20
     }
 
+    /// What the durations of requests on a logical core of `lnc` physical cores are computed from.
+    pub fn rates(&self, lnc: u32) -> Rates {
+        Rates::new(self, lnc)
+    }
+
     /// Logical cores of the machine when `lnc` physical cores make one.
     pub fn logical_cores(&self, lnc: u32) -> u32 {
         self.devices * self.cores_per_device / lnc
     }
 }
 
-impl Rates {
-    /// How long a run over `bytes` of inputs and outputs takes.
-    pub fn run(&self, bytes: u64) -> Nanos {
-        Nanos(self.launch_ns.saturating_add(bytes / self.hbm_gb_per_s)) // 1 GB/s is 1 byte/ns
-    }
-
-    /// How long moving `bytes` between host and device takes.
-    pub fn transfer(&self, bytes: u64) -> Nanos {
-        Nanos(self.dma_ns.saturating_add(bytes / self.dma_gb_per_s))
-    }
-
-    /// How long moving `bytes` within a device takes.
-    pub fn copy(&self, bytes: u64) -> Nanos {
-        Nanos(self.dma_ns.saturating_add(bytes / self.hbm_gb_per_s))
-    }
-
-    /// `span`, varied by `luck` within the jitter.
-    pub fn jittered(&self, span: Nanos, luck: u64) -> Nanos {
-        let reach = (span.0 / 1000 * self.jitter_permille).min(u64::MAX / 4);
-        // A remainder is a little biased towards small values; for a duration that does not matter.
-        Nanos(span.0.saturating_sub(reach).saturating_add(luck % (2 * reach + 1)))
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::Profile;
-    use crate::time::Nanos;
+    use super::{BUILT_IN, Profile};
 
     #[test]
     fn every_built_in_profile_is_valid_and_found_by_name() {
@@ -205,11 +202,18 @@ mod tests {
     }
 
     #[test]
-    fn jitter_stays_within_its_share() {
-        let rates = Profile::named("trn1").expect("built in").time;
-        for luck in (0..u64::MAX).step_by(usize::MAX / 97) {
-            let Nanos(span) = rates.jittered(Nanos(100_000), luck);
-            assert!((98_000..=102_000).contains(&span), "{span}");
+    fn each_figure_has_its_source() {
+        for line in BUILT_IN.iter().flat_map(|text| text.lines()).filter(|line| line.contains(" = ")) {
+            let (figure, source) = line.split_once(" # ").unwrap_or((line, ""));
+            let is_named = |kind: &str| {
+                // `measured by NAME (where)`, `documented (page)`
+                let rest = source.split_once(kind).map_or("", |(_, rest)| rest);
+                rest.split_once(" (")
+                    .is_some_and(|(_, page)| page.split_once(')').is_some_and(|(p, _)| !p.is_empty()))
+            };
+            let is_sourced =
+                is_named("measured by ") || is_named("documented") || source.contains("chosen here");
+            assert!(figure.starts_with("name = ") || is_sourced, "no source: {line}");
         }
     }
 
@@ -222,9 +226,12 @@ mod tests {
             ("bank_gib = 16", "bank_gib = 0"),
             ("size = 1", "sizes = 1"),
             ("hbm_gb_per_s = 820", "hbm_gb_per_s = 0"),
+            ("fp32_gflops = 47500", "fp32_gflops = 0"),
+            ("int8_gops = 380000", "int8_gops = 1000000000001"),
+            ("host_gb_per_s = 16", "host_gb_per_s = 9223372036854775807"),
             ("model_code_mib = 96", "model_code_mib = 16385"),
             ("model_code_mib = 96", "model_code_mib = 8796093022208"), // 2^63 bytes, twice
-            ("launch_ns = 10000", "launch_ns = 9223372036854775807"),
+            ("launch_ns = 13000", "launch_ns = 9223372036854775807"),
         ] {
             assert!(text.contains(from), "the test follows the file: {from}");
             assert!(Profile::parse(&text.replacen(from, to, 1)).is_err(), "{to}");

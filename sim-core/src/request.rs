@@ -5,11 +5,11 @@ use std::sync::Arc;
 use crate::memory::bytes::{Extent, StatusWord};
 use crate::memory::storage::Span;
 use crate::model::Run;
-use crate::profile::Rates;
+use crate::rates::Rates;
 use crate::recorder::Deed;
 use crate::seq::Seq;
 use crate::status::Status;
-use crate::time::Nanos;
+use crate::timing::Cost;
 
 /// Up to so many bytes, a read, write or copy is cheap enough for a thread that only asks whether it is done.
 const LIGHT_BYTES: u64 = 64 << 10;
@@ -99,11 +99,11 @@ impl Work {
     }
 
     /// How long it takes on the device.
-    pub(crate) fn cost(&self, rates: &Rates) -> Nanos {
+    pub(crate) fn cost(&self, rates: &Rates) -> Cost {
         match self {
-            Work::Read { .. } | Work::Write { .. } => rates.transfer(self.bytes()),
-            Work::Copy { .. } => rates.copy(self.bytes()),
-            Work::Execute(_) => rates.run(self.bytes()),
+            Work::Read { .. } | Work::Write { .. } => Cost::About(rates.transfer(self.bytes())),
+            Work::Copy { .. } => Cost::About(rates.copy(self.bytes())),
+            Work::Execute(run) => run.model.cost,
         }
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use crate::port::{Port, Queued};
-use crate::profile::Rates;
+use crate::rates::Rates;
 use crate::recorder::{Record, Recorder};
 use crate::request::Request;
 use crate::seq::Seq;

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use crate::draw::Draws;
 use crate::fault::Plan;
-use crate::profile::Rates;
+use crate::rates::Rates;
 use crate::seq::UnitId;
 use crate::status::Status;
-use crate::time::{Nanos, Tick};
+use crate::time::Tick;
+use crate::timing::Cost;
 
 /// Decides when each request of a queue begins and ends, and what a fault makes of it.
 ///
@@ -49,11 +50,11 @@ impl Unit {
         Unit { id, plan, draws: Draws::new(seed, id), free_at: Tick::ZERO, state: State::Idle }
     }
 
-    /// Begins request `num`, which was submitted at `submitted` and takes about `cost`.
+    /// Begins request `num`, which was submitted at `submitted` and takes what `cost` says.
     ///
     /// On a dead unit it ends where it begins, with the status of dead units (observed: queued requests
     /// are answered one by one, in order).
-    pub fn start(&mut self, num: u64, submitted: Tick, cost: Nanos, rates: &Rates) -> Running {
+    pub fn start(&mut self, num: u64, submitted: Tick, cost: Cost, rates: &Rates) -> Running {
         let begins = submitted.max(self.free_at);
         match self.state {
             State::Running(other) => unreachable!("request {} is still running", other.num),
@@ -61,7 +62,7 @@ impl Unit {
                 Running { num, begins, ends: begins, verdict: Some(Status::ExecUnitUnrecoverable) }
             }
             State::Idle => {
-                let ends = begins + rates.jittered(cost, self.draws.at(num));
+                let ends = begins + cost.draw(rates, self.draws.at(num));
                 let running = Running { num, begins, ends, verdict: self.plan.verdict(self.id, num) };
                 self.state = State::Running(running);
                 running
@@ -94,38 +95,63 @@ mod tests {
 
     use super::Unit;
     use crate::fault::Plan;
-    use crate::profile::{Profile, Rates};
+    use crate::profile::Profile;
+    use crate::rates::Rates;
     use crate::seq::{UnitId, UnitKind};
     use crate::status::Status;
     use crate::time::{Nanos, Tick};
+    use crate::timing::{Cost, Timing};
 
     const ID: UnitId = UnitId { core: 0, kind: UnitKind::Compute, queue: 0 };
 
     fn rates() -> Rates {
-        Rates { jitter_permille: 0, ..Profile::named("trn1").expect("built in").time }
+        Profile::named("trn1").expect("built in").rates(1)
+    }
+
+    fn exactly(ns: u64) -> Cost {
+        Cost::Stated(Timing::Fixed(Nanos(ns)))
+    }
+
+    #[test]
+    fn a_seed_decides_how_long_requests_take() {
+        let spans = |seed, cost| -> Vec<u64> {
+            let mut unit = Unit::new(ID, seed, Arc::default());
+            let mut span = |num| {
+                let running = unit.start(num, Tick(0), cost, &rates());
+                unit.finish(running, Status::Success);
+                running.ends.0 - running.begins.0
+            };
+            (1..20).map(&mut span).collect()
+        };
+        let range = Timing::Range { min: Nanos(1_000), max: Nanos(2_000) };
+        for cost in [Cost::About(Nanos(100_000)), Cost::Stated(range)] {
+            assert_eq!(spans(7, cost), spans(7, cost));
+            assert_ne!(spans(7, cost), spans(8, cost));
+        }
+        assert_eq!(spans(7, exactly(5)), spans(8, exactly(5)));
     }
 
     #[test]
     fn a_request_begins_when_it_is_there_and_the_one_before_has_ended() {
         let mut unit = Unit::new(ID, 0, Arc::default());
-        let first = unit.start(1, Tick(100), Nanos(50), &rates());
+        let first = unit.start(1, Tick(100), exactly(50), &rates());
         assert_eq!((first.begins, first.ends), (Tick(100), Tick(150)));
         unit.finish(first, Status::Success);
-        let second = unit.start(2, Tick(110), Nanos(50), &rates());
+        let second = unit.start(2, Tick(110), exactly(50), &rates());
         assert_eq!((second.begins, second.ends), (Tick(150), Tick(200)));
         unit.finish(second, Status::Success);
-        assert_eq!(unit.start(3, Tick(500), Nanos(1), &rates()).begins, Tick(500));
+        assert_eq!(unit.start(3, Tick(500), exactly(1), &rates()).begins, Tick(500));
     }
 
     #[test]
     fn a_fatal_status_kills_and_what_follows_is_unrecoverable() {
         let plan = Plan::parse("[[rule]]\nnth = 1\nstatus = 1203").expect("valid");
         let mut unit = Unit::new(ID, 0, Arc::new(plan));
-        let first = unit.start(1, Tick(0), Nanos(50), &rates());
+        let first = unit.start(1, Tick(0), exactly(50), &rates());
         assert_eq!(first.verdict, Some(Status::ExecHwErrDmaAbort));
         unit.finish(first, Status::ExecHwErrDmaAbort);
         assert!(unit.is_dead());
-        let second = unit.start(2, Tick(0), Nanos(50), &rates());
+        let second = unit.start(2, Tick(0), exactly(50), &rates());
         assert_eq!(second.verdict, Some(Status::ExecUnitUnrecoverable));
         assert_eq!(second.begins, second.ends);
         unit.finish(second, Status::ExecUnitUnrecoverable);
@@ -135,7 +161,7 @@ mod tests {
     #[test]
     fn a_soft_status_leaves_the_unit_alive() {
         let mut unit = Unit::new(ID, 0, Arc::default());
-        let first = unit.start(1, Tick(0), Nanos(50), &rates());
+        let first = unit.start(1, Tick(0), exactly(50), &rates());
         unit.finish(first, Status::ExecCompletedWithNumErr);
         assert!(!unit.is_dead());
     }

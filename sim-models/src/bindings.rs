@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use serde::Deserialize;
+use sim_core::timing::Timing;
 
 use crate::pattern::{self, Pattern};
 use crate::spec::Spec;
@@ -28,6 +29,8 @@ pub struct Identity {
 pub struct Sidecar {
     /// What each run computes.
     pub kernel: Option<Spec>,
+    /// How long each run takes.
+    pub time: Option<Timing>,
 }
 
 /// One entry of a bindings file. Conditions that are left out hold; an entry without any is for every model.
@@ -42,6 +45,7 @@ struct Binding {
     #[serde(default, deserialize_with = "pattern::spaceless")]
     signature: Option<Pattern>,
     kernel: Option<Spec>,
+    time: Option<Timing>,
 }
 
 /// What models get that nothing is bound to.
@@ -120,7 +124,8 @@ impl Bindings {
     pub fn find(&self, model: &Identity) -> Option<(usize, Sidecar)> {
         let place = self.text.models.iter().position(|binding| binding.matches(model))?;
         self.have_matched[place].store(true, Relaxed);
-        Some((place + 1, Sidecar { kernel: self.text.models[place].kernel.clone() }))
+        let Binding { kernel, time, .. } = &self.text.models[place];
+        Some((place + 1, Sidecar { kernel: kernel.clone(), time: *time }))
     }
 
     /// How many entries there are.
@@ -211,6 +216,7 @@ mod tests {
             ("[[model]]\nkernel = { use = 'mix', seed = 1 }", "unknown field `seed`"),
             ("[[model]]\nkernel = { op = 'mix' }", "missing field `use`"),
             ("[[model]]\nkernel = 3", "the name of a kernel"),
+            ("[[model]]\ntime = '3 parsecs'", "time"),
             ("[[model]]\nname = 3", "expected a string"),
         ] {
             let error = Bindings::parse("b.toml", text).expect_err(text).to_string();

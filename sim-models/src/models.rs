@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 use sim_core::kernel::Kernel;
 use sim_core::neff::Neff;
+use sim_core::timing::Timing;
 
 use crate::bindings::{Bindings, Fallback, Identity, Sidecar};
 use crate::compute::Watch;
@@ -34,6 +35,8 @@ pub struct Models {
 pub struct Chosen {
     /// What it computes.
     pub kernel: Box<dyn Kernel>,
+    /// How long each run takes, if somebody said so.
+    pub timing: Option<Timing>,
     /// Which kernel it is, in words.
     pub name: String,
     /// Who wanted it.
@@ -91,7 +94,7 @@ impl Models {
             Subject { name: &neff.name, uuid: neff.header.uuid, signature: &signature, files: &files };
         let made = kernel.kernel(&subject, watch);
         let made = made.map_err(|refusal| refuse(&format_args!("kernel {kernel}: {refusal}")))?;
-        Ok(Chosen { kernel: made, name: kernel.to_string(), origin })
+        Ok(Chosen { kernel: made, timing: sidecar.time, name: kernel.to_string(), origin })
     }
 
     /// What is wanted for a model, by whoever is first to want anything.

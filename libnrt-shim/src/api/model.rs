@@ -10,6 +10,8 @@ use parking_lot::Mutex;
 use sim_core::ledger::Object;
 use sim_core::model::{Model, Slot};
 use sim_core::neff::{Header, Machine, Neff, Policy, TensorSpec, Usage};
+use sim_core::rates::Workload;
+use sim_core::timing::Cost;
 use sim_models::compute::{Failure, Watch};
 use sim_models::models::Origin;
 use sim_models::placement::Placement;
@@ -109,7 +111,10 @@ fn loaded(runtime: &Runtime, neff: Neff, file: &[u8], core: u8) -> Result<Loaded
     };
     let (inputs, outputs) = (slots(Usage::Input), slots(Usage::Output));
     let id = IDS.fetch_add(1, Relaxed);
-    let model = Model { name: neff.name, id, core, inputs, outputs, kernel: chosen.kernel };
+    let rates = runtime.settings.profile.rates(runtime.settings.lnc);
+    let estimate = || Cost::About(rates.estimate(&Workload::of(&neff.tensors, &neff.stats)).total);
+    let cost = chosen.timing.map_or_else(estimate, Cost::Stated);
+    let model = Model { name: neff.name, id, core, inputs, outputs, cost, kernel: chosen.kernel };
     Ok(Loaded::new(model, neff.tensors))
 }
 

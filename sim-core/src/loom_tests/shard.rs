@@ -7,7 +7,8 @@ use loom::thread;
 
 use super::{Tally, UNIT, complete_all, explore, port, request};
 use crate::port::{Port, Signal};
-use crate::profile::{Profile, Rates};
+use crate::profile::Profile;
+use crate::rates::Rates;
 use crate::recorder::Recorder;
 use crate::request::Answer;
 use crate::shard::{Bounds, Effort, Pumped, Shard};
@@ -20,7 +21,7 @@ fn shard(port: Port, rates: &Plain<Rates>) -> Shard {
 }
 
 fn rates() -> Plain<Rates> {
-    Plain::new(Profile::named("trn1").expect("built in").time)
+    Plain::new(Profile::named("trn1").expect("built in").rates(1))
 }
 
 #[test]

@@ -23,7 +23,7 @@ pub(crate) type Told = (&'static str, u64, u64);
 /// Submits `count` requests with listeners for all and for those `wanted`; returns who was told, in order.
 pub(crate) fn watch(seed: u64, count: u64, wanted: &[u64]) -> Vec<Told> {
     let unit = UNITS[1];
-    let rates = Arc::new(Profile::named("trn1").expect("built in").time);
+    let rates = Arc::new(Profile::named("trn1").expect("built in").rates(1));
     let port = Port::new(unit, u64::MAX, Arc::new(Ledger::new(2).expect("small")));
     let recorder = Arc::new(Recorder::new(2));
     let shard = Arc::new(Shard::new(port, Unit::new(unit, seed, Arc::default()), rates, recorder));

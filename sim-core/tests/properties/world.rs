@@ -19,6 +19,8 @@ use sim_core::recorder::Record;
 use sim_core::request::{Answer, Work};
 use sim_core::seq::{Seq, UnitId, UnitKind};
 use sim_core::status::Status;
+use sim_core::time::Nanos;
+use sim_core::timing::Cost;
 
 use crate::program::{BUFFERS, DEPTH, DONE, FATAL, Fault, LEN, Op, TENSORS, UNITS, What};
 
@@ -137,6 +139,7 @@ impl World {
             core: 0,
             inputs: slot("in"),
             outputs: slot("out"),
+            cost: Cost::About(Nanos(10_000)),
             kernel: Box::new(Increment),
         };
         World {

@@ -20,6 +20,8 @@ use sim_core::profile::Profile;
 use sim_core::request::{Answer, Work};
 use sim_core::seq::{Seq, UnitId, UnitKind};
 use sim_core::status::Status;
+use sim_core::time::Nanos;
+use sim_core::timing::Cost;
 
 /// How long a test waits for what should happen within milliseconds.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -69,6 +71,7 @@ pub(crate) fn run(device: &Device, core: u8, bytes: u64, kernel: impl Kernel + '
         core,
         inputs: Vec::new(),
         outputs: out,
+        cost: Cost::About(Nanos(10_000)),
         kernel: Box::new(kernel),
     });
     let span = Span::whole(Arc::new(device.allocate(core, bytes).expect("room")));

@@ -130,8 +130,13 @@ model_code_mib = 96
 [time]
 launch_ns = 1
 dma_ns = 1
+fp32_gflops = 1
+fp16_gflops = 1
+fp8_gflops = 1
+int8_gops = 1
 hbm_gb_per_s = 1
 dma_gb_per_s = 1
+host_gb_per_s = 1
 jitter_permille = 0
 "#;
 
