@@ -1,0 +1,3 @@
+//! What models compute: which kernel a model gets, what it is refused for, and what a run does with it.
+
+mod bindings;
