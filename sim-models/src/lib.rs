@@ -7,6 +7,7 @@
 //! pattern.rs    names and hashes with * and ?    buffer.rs     aligned bytes
 //! written.rs    a file, or its text              mix.rs        the kernel of a model nothing is known about
 //! placement.rs  what is told of a loaded model   plain.rs      zeros and echo
+//! element.rs    bytes as numbers                 float8.rs     numbers of one byte
 //! ```
 //! The instructions in a NEFF cannot be interpreted outside of the vendor's tools. So what a model computes
 //! is what a user bound to it, and nothing is ever concluded from recognising a file.
@@ -14,6 +15,8 @@
 pub mod bindings;
 pub mod buffer;
 pub mod compute;
+pub mod element;
+pub mod float8;
 pub mod mix;
 pub mod models;
 mod pattern;
