@@ -6,7 +6,7 @@
 //! spec.rs       one kernel in a user's words     signature.rs  a model's inputs and outputs
 //! pattern.rs    names and hashes with * and ?    buffer.rs     aligned bytes
 //! written.rs    a file, or its text              mix.rs        the kernel of a model nothing is known about
-//! placement.rs  what is told of a loaded model   plain.rs      zeros and echo
+//! placement.rs  what is told of a loaded model   operator/     what can be named without a file
 //! element.rs    bytes as numbers                 float8.rs     numbers of one byte
 //! ```
 //! The instructions in a NEFF cannot be interpreted outside of the vendor's tools. So what a model computes
@@ -19,9 +19,9 @@ pub mod element;
 pub mod float8;
 pub mod mix;
 pub mod models;
+pub mod operator;
 mod pattern;
 pub mod placement;
-pub mod plain;
 pub mod recipe;
 pub mod signature;
 pub mod spec;

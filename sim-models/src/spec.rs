@@ -8,8 +8,15 @@ use sim_core::kernel::Kernel;
 
 use crate::compute::{Buffered, Watch};
 use crate::mix::Mix;
-use crate::plain::{Echo, Zeros};
+use crate::operator::combine::{Add, Mul};
+use crate::operator::constant::Constant;
+use crate::operator::convert::{Cast, Relu};
+use crate::operator::copy::{Echo, Identity, Zeros};
+use crate::operator::matmul::Matmul;
+use crate::operator::reduce::Reduce;
+use crate::operator::softmax::Softmax;
 use crate::recipe::{Recipe, Refusal, Subject};
+use crate::signature::Signature;
 
 /// A kernel by its name, with its settings.
 ///
@@ -24,6 +31,15 @@ enum Named {
     Mix(NoSettings),
     Zeros(Zeros),
     Echo(Echo),
+    Identity(Identity),
+    Constant(Constant),
+    Add(Add),
+    Mul(Mul),
+    Matmul(Matmul),
+    Reduce(Reduce),
+    Relu(Relu),
+    Softmax(Softmax),
+    Cast(Cast),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
@@ -43,7 +59,7 @@ impl Spec {
 
     /// [`Echo`].
     pub fn echo() -> Spec {
-        Spec(Named::Echo(Echo {}))
+        Spec(Named::Echo(Echo::default()))
     }
 
     /// The kernel for the model `subject`, whose failures `watch` is told of.
@@ -51,16 +67,39 @@ impl Spec {
     /// # Errors
     /// What about the model or the settings does not fit.
     pub fn kernel(&self, subject: &Subject<'_>, watch: Watch) -> Result<Box<dyn Kernel>, Refusal> {
-        let recipe: &dyn Recipe = match &self.0 {
-            Named::Mix(_) => {
-                let identity = [subject.uuid.as_slice(), subject.name.as_bytes()].concat();
-                return Ok(Box::new(Mix::new(&identity)));
-            }
-            Named::Zeros(zeros) => zeros,
-            Named::Echo(echo) => echo,
+        let Some(recipe) = self.recipe() else {
+            let identity = [subject.uuid.as_slice(), subject.name.as_bytes()].concat();
+            return Ok(Box::new(Mix::new(&identity)));
         };
         let compute = recipe.prepare(subject)?;
         Ok(Box::new(Buffered::new(compute, &subject.signature.outputs, watch)))
+    }
+
+    /// How often a run over tensors of `signature` multiplies and adds, where that is what the kernel is
+    /// made of; none for others, and for tensors it does not suit.
+    pub fn macs(&self, signature: &Signature) -> Option<u64> {
+        match &self.0 {
+            Named::Matmul(matmul) => matmul.macs(signature),
+            _ => None,
+        }
+    }
+
+    /// What computes with copies of the tensors; none for the mix, which needs none.
+    pub(crate) fn recipe(&self) -> Option<&dyn Recipe> {
+        Some(match &self.0 {
+            Named::Mix(_) => return None,
+            Named::Zeros(zeros) => zeros,
+            Named::Echo(echo) => echo,
+            Named::Identity(identity) => identity,
+            Named::Constant(constant) => constant,
+            Named::Add(add) => add,
+            Named::Mul(mul) => mul,
+            Named::Matmul(matmul) => matmul,
+            Named::Reduce(reduce) => reduce,
+            Named::Relu(relu) => relu,
+            Named::Softmax(softmax) => softmax,
+            Named::Cast(cast) => cast,
+        })
     }
 }
 
@@ -71,6 +110,15 @@ impl fmt::Display for Spec {
             Named::Mix(_) => f.write_str("mix"),
             Named::Zeros(_) => f.write_str("zeros"),
             Named::Echo(_) => f.write_str("echo"),
+            Named::Identity(_) => f.write_str("identity"),
+            Named::Constant(_) => f.write_str("constant"),
+            Named::Add(_) => f.write_str("add"),
+            Named::Mul(_) => f.write_str("mul"),
+            Named::Matmul(_) => f.write_str("matmul"),
+            Named::Reduce(_) => f.write_str("reduce"),
+            Named::Relu(_) => f.write_str("relu"),
+            Named::Softmax(_) => f.write_str("softmax"),
+            Named::Cast(_) => f.write_str("cast"),
         }
     }
 }
