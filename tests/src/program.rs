@@ -62,7 +62,7 @@ impl Program {
         if !directives(&source, "link").contains(&"none".to_owned()) {
             compile.arg("-L").arg(build::products()).arg("-lnrt");
         }
-        compile.arg("-ldl");
+        compile.args(["-ldl", "-lm"]);
         let output = compile.output().expect("a C compiler");
         assert!(output.status.success(), "{compile:?}\n{}", text(&output));
         Program { folder, path, source, way }
