@@ -52,8 +52,8 @@ impl Device {
         };
         let shards: Vec<Arc<Shard>> = (0..cores * UnitId::PER_CORE).map(shard).collect();
         let driver = match config.time {
-            Time::Free => Steering::Threaded(Threaded::free()),
-            Time::Wall(scale) => Steering::Threaded(Threaded::wall(scale)),
+            Time::Free => Steering::Threaded(Threaded::free(shards.clone())),
+            Time::Wall(scale) => Steering::Threaded(Threaded::wall(shards.clone(), scale)),
             Time::Manual => Steering::Manual(Manual::new(shards.clone())),
         };
         let profile = &config.profile;
@@ -158,24 +158,25 @@ impl Device {
 
     /// Whether request `num` of `unit` has completed. Helps it on if it is cheap and due.
     pub fn is_completed(&self, unit: UnitId, num: u64) -> bool {
-        self.look(unit, num) >= num
+        let shard = self.shard(unit);
+        self.look(shard, num) >= num && self.driver().observe(shard, num) >= num
     }
 
     /// The number of the last completed request of `unit`; 0 if there is none. Helps the queue on.
+    ///
+    /// In free-running time the number rises by one at a time, unless it is behind what has been seen.
     pub fn completed(&self, unit: UnitId) -> u64 {
-        self.look(unit, u64::MAX)
+        let shard = self.shard(unit);
+        let completed = self.look(shard, u64::MAX);
+        self.driver().observe(shard, completed.min(shard.seen(self.now()).saturating_add(1)))
     }
 
     /// The last completed number, after doing what is cheap and due if it is below `wanted`.
-    fn look(&self, unit: UnitId, wanted: u64) -> u64 {
-        let shard = self.shard(unit);
-        let mut seen = shard.port.completed();
-        if seen < wanted {
+    fn look(&self, shard: &Arc<Shard>, wanted: u64) -> u64 {
+        if shard.port.completed() < wanted {
             self.driver().look(shard, wanted);
-            seen = shard.port.completed();
         }
-        self.has_seen(shard, seen.min(wanted));
-        seen
+        shard.port.completed()
     }
 
     /// Waits for request `num` of `unit`, at most for `limit` of real time if there is one.
@@ -245,7 +246,7 @@ impl Device {
     pub fn close(&self) {
         self.shards.iter().for_each(|shard| shard.port.close());
         for shard in &self.shards {
-            self.driver().wait(shard, shard.port.issued(), None);
+            self.wait(shard.port.unit(), shard.port.issued(), None);
         }
         self.driver().stop();
         self.ledger.close();

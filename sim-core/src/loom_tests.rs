@@ -56,7 +56,7 @@ fn complete_all(port: &Port, from: &mut u64) {
     for Queued { num, request, .. } in taken {
         *from += 1;
         assert_eq!(num, *from, "the places in the queue are in the order of the numbers");
-        port.complete(num, request.answer, Status::Success, Tick(num));
+        port.complete(num, request.answer, Status::Success, Tick(num), &|_| {});
     }
 }
 

@@ -58,7 +58,7 @@ struct Listeners {
 const BY_NUMBER: u64 = 0;
 
 /// Of how many completed requests a port knows when they ended; more than a compute queue holds.
-const REMEMBERED: usize = 64;
+pub(crate) const REMEMBERED: usize = 64;
 
 /// The place for the end of request `num`.
 fn remembered(num: u64) -> usize {
@@ -175,14 +175,16 @@ impl Port {
 
     /// Publishes the completion of request `num` at the instant `at`: status, number, events.
     ///
-    /// Only the owner of the unit completes, in the order of the numbers. Says whether anyone was told.
+    /// Only the owner of the unit completes, in the order of the numbers. Whoever is told counts as having
+    /// seen that it is `at`, so `reach` is called with that before the first of them is.
     pub(crate) fn complete(
         &self,
         num: u64,
         answer: crate::request::Answer,
         status: Status,
         at: Tick,
-    ) -> bool {
+        reach: &dyn Fn(Tick),
+    ) {
         if status.is_fatal() {
             self.dead.store(true, Relaxed);
         }
@@ -193,23 +195,22 @@ impl Port {
         // Release pairs with every Acquire of `completed`: whoever sees the number sees status and data.
         // It is stored under the lock, so that `listen` either sees it or is seen here.
         self.completed.store(num, Release);
-        let mut told = false;
+        if listeners.each.is_some() || listeners.once.iter().any(|(wanted, ..)| *wanted <= num) {
+            reach(at);
+        }
         if let Some(each) = &listeners.each {
             each.signal();
-            told = true;
         }
         if !listeners.once.is_empty() {
             listeners.once.retain(|(wanted, _, signal)| {
                 let due = *wanted <= num;
                 if due {
                     signal.signal();
-                    told = true;
                 }
                 !due
             });
             self.note_listeners(&listeners);
         }
-        told
     }
 
     /// The number of the last completed request; 0 if there was none.

@@ -4,14 +4,15 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 
-use crate::port::{Port, Queued};
+use crate::port::{Port, Queued, REMEMBERED};
 use crate::rates::Rates;
 use crate::recorder::{Record, Recorder};
 use crate::request::Request;
 use crate::seq::Seq;
 use crate::status::Status;
-use crate::sync::Mutex;
+use crate::sync::{HintU64, Mutex};
 use crate::time::Tick;
 use crate::unit::{Running, Unit};
 
@@ -25,6 +26,10 @@ pub struct Shard {
     owner: Mutex<Owner>,
     /// Whether it is on a driver's list of shards that may have something to do.
     pub(crate) listed: AtomicBool,
+    /// Whether its owner is in the midst of more than light work.
+    is_heavy: AtomicBool,
+    /// A number up to which all ends are known to have been seen.
+    seen: HintU64,
     rates: Arc<Rates>,
     recorder: Arc<Recorder>,
 }
@@ -72,35 +77,56 @@ pub(crate) enum Pumped {
     Left,
 }
 
-/// What pumping did.
+/// When the next request of a queue ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Progress {
-    /// Where it stopped.
-    pub(crate) pumped: Pumped,
-    /// The end of the last completion that somebody was told of.
-    pub(crate) told: Option<Tick>,
+pub(crate) enum Next {
+    /// There is none, or nobody can say yet.
+    None,
+    /// At this instant.
+    At(Tick),
+    /// Another thread is about to find out.
+    Unknown,
+}
+
+impl Next {
+    /// Whether it is earlier than `other`, or there is no other.
+    pub(crate) fn is_before(self, other: Next) -> bool {
+        match (self, other) {
+            (Next::At(one), Next::At(other)) => one < other,
+            _ => other == Next::None,
+        }
+    }
 }
 
 impl Shard {
     /// A shard whose queue is empty.
     pub fn new(port: Port, unit: Unit, rates: Arc<Rates>, recorder: Arc<Recorder>) -> Shard {
         let owner = Mutex::new(Owner { unit, taken: VecDeque::new(), last_taken: 0, current: None });
-        Shard { port, owner, listed: AtomicBool::new(false), rates, recorder }
+        Shard {
+            port,
+            owner,
+            listed: AtomicBool::new(false),
+            is_heavy: AtomicBool::new(false),
+            seen: HintU64::new(0),
+            rates,
+            recorder,
+        }
     }
 
-    /// Completes requests in order, as far as `bounds` allow.
-    pub(crate) fn pump(&self, bounds: Bounds) -> Progress {
-        let mut told = None;
+    /// Completes requests in order, as far as `bounds` allow, and says where it stopped.
+    ///
+    /// `reach` is called with the end of each request that somebody is told of, before they are.
+    pub(crate) fn pump(&self, bounds: Bounds, reach: &dyn Fn(Tick)) -> Pumped {
         loop {
             let Some(mut owner) = self.owner.try_lock() else {
-                return Progress { pumped: Pumped::Busy, told };
+                return Pumped::Busy;
             };
-            let pumped = self.drain(&mut owner, bounds, &mut told);
+            let pumped = self.drain(&mut owner, bounds, reach);
             drop(owner);
             // A request that came between the last look and the release was not served by its submitter,
             // who found us busy. Its push and this look are ordered by the lock of the intake.
             if pumped != Pumped::Idle || !self.port.has_waiting() {
-                return Progress { pumped, told };
+                return pumped;
             }
         }
     }
@@ -113,7 +139,45 @@ impl Shard {
         self.start_next(&mut owner).map(|running| running.ends)
     }
 
-    fn drain(&self, owner: &mut Owner, bounds: Bounds, told: &mut Option<Tick>) -> Pumped {
+    /// The number of the last request that ended by `now`, among those that have completed.
+    pub(crate) fn seen(&self, now: Tick) -> u64 {
+        let completed = self.port.completed();
+        let mut seen = self.seen.load(Relaxed); // a hint: whoever is behind looks at a few more
+        while seen < completed {
+            match self.port.ended(seen + 1) {
+                Some(end) if end > now => break,
+                Some(_) => seen += 1,
+                None => seen = (seen + 1).max(completed.saturating_sub(REMEMBERED as u64 - 1)),
+            }
+        }
+        self.seen.fetch_max(seen, Relaxed);
+        seen
+    }
+
+    /// Whether every request has ended by what the program has seen.
+    pub(crate) fn is_all_seen(&self) -> bool {
+        self.seen.load(Relaxed) >= self.port.issued_hint()
+    }
+
+    /// When the first request ends that ends after `now`. Does light work to find out.
+    pub(crate) fn end_after(&self, now: Tick, reach: &dyn Fn(Tick)) -> Next {
+        loop {
+            let next = self.seen(now) + 1;
+            if let Some(end) = self.port.ended(next) {
+                return Next::At(end);
+            }
+            if next > self.port.issued_hint() {
+                return Next::None;
+            }
+            let pumped = self.pump(Bounds { horizon: Tick::END, effort: Effort::Light, last: next }, reach);
+            if self.port.completed() < next {
+                let soon = pumped == Pumped::Busy && !self.is_heavy.load(Relaxed);
+                return if soon { Next::Unknown } else { Next::None };
+            }
+        }
+    }
+
+    fn drain(&self, owner: &mut Owner, bounds: Bounds, reach: &dyn Fn(Tick)) -> Pumped {
         let Bounds { horizon, effort, last } = bounds;
         while let Some(running) = self.start_next(owner) {
             if running.num > last {
@@ -128,9 +192,9 @@ impl Shard {
             if effort == Effort::Light && !is_light {
                 return Pumped::Heavy;
             }
-            if self.finish_current(owner) {
-                *told = Some(running.ends);
-            }
+            self.is_heavy.store(!is_light, Relaxed);
+            self.finish_current(owner, reach);
+            self.is_heavy.store(false, Relaxed);
         }
         Pumped::Idle
     }
@@ -153,8 +217,8 @@ impl Shard {
         Some(running)
     }
 
-    /// Does the work of the current request and publishes its completion. Says whether anyone was told.
-    fn finish_current(&self, owner: &mut Owner) -> bool {
+    /// Does the work of the current request and publishes its completion.
+    fn finish_current(&self, owner: &mut Owner, reach: &dyn Fn(Tick)) {
         let (Queued { num, request, .. }, running) = owner.current.take().expect("one was started");
         let Request { work, answer } = request;
         let status = match running.verdict {
@@ -174,6 +238,6 @@ impl Shard {
         }
         // Before the number is published: memory that only this request held must be free by then.
         drop(work);
-        self.port.complete(num, answer, status, running.ends)
+        self.port.complete(num, answer, status, running.ends, reach);
     }
 }

@@ -281,6 +281,28 @@ impl Nrt {
         (used, limit)
     }
 
+    /// Begins to record all events of the system trace.
+    #[track_caller]
+    pub fn start_trace(&self) {
+        let config = Nrt::get(|config| (self.trace_config_allocate)(config));
+        (self.trace_config_set_defaults)(config);
+        assert_eq!((self.trace_start)(config), 0);
+        (self.trace_config_free)(config);
+    }
+
+    /// The events of the system trace so far, as JSON, which are gone from it then.
+    #[track_caller]
+    pub fn take_trace(&self) -> String {
+        let mut size = 0;
+        let buffer = Nrt::get(|buffer| (self.trace_fetch)(buffer, &raw mut size, 0));
+        let text: *const c_char = ptr::with_exposed_provenance(usize::try_from(buffer).expect("64 bits"));
+        // SAFETY: the text ends with a zero byte and was not freed yet.
+        let json = unsafe { CStr::from_ptr(text) }.to_str().expect("JSON is UTF-8").to_owned();
+        (self.trace_buffer_free)(buffer);
+        assert_eq!(json.len(), size);
+        json
+    }
+
     /// The tensors of a model. The array is freed.
     #[track_caller]
     pub fn tensor_infos(&self, model: Handle) -> Vec<Info> {

@@ -1,6 +1,7 @@
 //! Drivers: who pumps the shards, and what time it is.
 
 pub mod manual;
+mod order;
 pub mod threaded;
 
 use std::sync::Arc;
@@ -16,6 +17,10 @@ pub trait Driver: Send + Sync {
 
     /// The program has seen something that happened at `at`: what it does next is later.
     fn reach(&self, at: Tick);
+
+    /// How far the program may see: the last number up to `num`, which has completed, whose end has come. Moves
+    /// time on if that is not `num`, or it ends later than what the program has seen.
+    fn observe(&self, shard: &Arc<Shard>, num: u64) -> u64;
 
     /// `shard` has a new request, or somebody who waits to be told of one.
     fn wake(&self, shard: &Arc<Shard>);

@@ -15,9 +15,10 @@ use std::time::{Duration, Instant};
 use crossbeam_utils::sync::{Parker, Unparker};
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
+use super::order::Order;
 use super::{Driver, Waited};
 use crate::port::{Listening, Signal};
-use crate::shard::{Bounds, Effort, Progress, Pumped, Shard};
+use crate::shard::{Bounds, Effort, Next, Pumped, Shard};
 use crate::time::Tick;
 
 /// How long a worker that watches closes its eyes.
@@ -36,6 +37,7 @@ pub struct Threaded {
 /// What the workers share.
 struct Crew {
     clock: Clock,
+    order: Order,
     most: usize,
     pool: Mutex<Pool>,
     /// Told when a shard is listed or the crew stops.
@@ -67,20 +69,29 @@ struct Pool {
 }
 
 impl Threaded {
-    /// A driver whose time runs freely.
-    pub fn free() -> Threaded {
-        Threaded::new(Clock::Free(AtomicU64::new(0)))
+    /// A driver of all of `shards` whose time runs freely.
+    pub fn free(shards: Vec<Arc<Shard>>) -> Threaded {
+        Threaded::new(Clock::Free(AtomicU64::new(0)), shards)
     }
 
-    /// A driver in which a simulated second takes `scale` seconds.
-    pub fn wall(scale: f64) -> Threaded {
-        Threaded::new(Clock::Wall { origin: Instant::now(), scale })
+    /// A driver of all of `shards` in which a simulated second takes `scale` seconds.
+    pub fn wall(shards: Vec<Arc<Shard>>, scale: f64) -> Threaded {
+        Threaded::new(Clock::Wall { origin: Instant::now(), scale }, shards)
     }
 
-    fn new(clock: Clock) -> Threaded {
+    fn new(clock: Clock, shards: Vec<Arc<Shard>>) -> Threaded {
         let cpus = thread::available_parallelism().map_or(1, usize::from);
         let (pool, news, threads) = (Mutex::default(), Condvar::new(), Mutex::default());
-        Threaded { crew: Arc::new(Crew { clock, most: 2 * cpus + 2, pool, news, threads }) }
+        Threaded {
+            crew: Arc::new(Crew {
+                clock,
+                order: Order::new(shards),
+                most: 2 * cpus + 2,
+                pool,
+                news,
+                threads,
+            }),
+        }
     }
 }
 
@@ -162,10 +173,8 @@ impl Crew {
     /// shard busy with us and gone.
     /// The same goes for requests that are left.
     fn pump(self: &Arc<Crew>, shard: &Arc<Shard>, effort: Effort, last: u64) -> Pumped {
-        let Progress { pumped, told } = shard.pump(Bounds { horizon: self.horizon(), effort, last });
-        if let Some(at) = told {
-            self.reach(at); // whoever was told counts as having seen it
-        }
+        let bounds = Bounds { horizon: self.horizon(), effort, last };
+        let pumped = shard.pump(bounds, &|at| self.reach(at));
         match pumped {
             Pumped::Until(at) => {
                 let mut pool = self.pool.lock();
@@ -254,7 +263,27 @@ impl Driver for Threaded {
         self.crew.reach(at);
     }
 
+    fn observe(&self, shard: &Arc<Shard>, num: u64) -> u64 {
+        let now = self.crew.now();
+        if matches!(self.crew.clock, Clock::Wall { .. }) {
+            return num; // what has completed has ended
+        }
+        let Some(end) = shard.port.ended(num).filter(|end| *end > now) else {
+            return num;
+        };
+        match self.crew.order.next_end(shard, now, end, &|at| self.crew.reach(at)) {
+            Next::None => {
+                self.crew.reach(end);
+                return num;
+            }
+            Next::At(at) => self.crew.reach(at),
+            Next::Unknown => {} // somebody is at it and done in a moment
+        }
+        shard.seen(self.crew.now()).min(num)
+    }
+
     fn wake(&self, shard: &Arc<Shard>) {
+        self.crew.order.mark(shard);
         self.crew.list(shard, shard.port.is_listened());
     }
 

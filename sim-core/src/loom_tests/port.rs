@@ -1,5 +1,6 @@
 //! Submitting, observing, and being told.
 
+use std::collections::VecDeque;
 use std::sync::Arc as Plain;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 
@@ -9,7 +10,7 @@ use loom::thread;
 
 use super::{Tally, UNIT, complete_all, explore, explore_up_to, port, request};
 use crate::ledger::Ledger;
-use crate::port::{Listening, Port, SubmitError};
+use crate::port::{Listening, Port, Queued, SubmitError};
 use crate::request::Answer;
 use crate::seq::Seq;
 use crate::status::Status;
@@ -157,6 +158,52 @@ fn whoever_is_signalled_sees_the_number() {
         }
         completer.join().expect("no panic");
     });
+}
+
+/// Asks for each signal or for one, while the request completes, and looks at the time when it has come.
+fn signalled_in_time(
+    reach: impl Fn(&AtomicU64, u64) + Copy + Send + Sync + 'static,
+    listen: fn(&Port, Tally),
+) {
+    explore(move || {
+        let port = Arc::new(port(8));
+        port.submit(request(Answer::Nobody), Tick::ZERO).ok().expect("empty");
+        let now = Arc::new(AtomicU64::new(0));
+        let completer = {
+            let (port, now) = (Arc::clone(&port), Arc::clone(&now));
+            thread::spawn(move || {
+                let mut taken = VecDeque::new();
+                port.take(&mut taken);
+                let Queued { num, request, .. } = taken.pop_front().expect("one was submitted");
+                port.complete(num, request.answer, Status::Success, Tick(70), &|at| reach(&now, at.0));
+            })
+        };
+        let tally = Tally::new();
+        listen(&port, tally.clone());
+        // Who comes after the completion is told at once, and of nothing that it did not know.
+        let was_before = port.is_listened();
+        if was_before && tally.count() == 1 {
+            assert_eq!(now.load(Relaxed), 70, "it is not yet the end of what was signalled");
+        }
+        completer.join().expect("no panic");
+    });
+}
+
+#[test]
+fn whoever_is_signalled_finds_that_time_has_come() {
+    let reach = |now: &AtomicU64, at| {
+        now.fetch_max(at, Relaxed);
+    };
+    signalled_in_time(reach, |port, tally| port.listen_to_each(Some(Box::new(tally))));
+    signalled_in_time(reach, |port, tally| {
+        port.listen(1, Box::new(tally));
+    });
+}
+
+#[test]
+#[should_panic(expected = "not yet the end")]
+fn time_that_is_not_moved_before_the_signal_comes_late() {
+    signalled_in_time(|_, _| {}, |port, tally| port.listen_to_each(Some(Box::new(tally))));
 }
 
 #[test]

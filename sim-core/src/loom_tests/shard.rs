@@ -20,6 +20,10 @@ fn shard(port: Port, rates: &Plain<Rates>) -> Shard {
     Shard::new(port, Unit::new(UNIT, 0, Plain::default()), Plain::clone(rates), Plain::new(Recorder::new(1)))
 }
 
+fn pump(shard: &Shard, horizon: Tick, effort: Effort) -> Pumped {
+    shard.pump(Bounds { horizon, effort, last: u64::MAX }, &|_| {})
+}
+
 fn rates() -> Plain<Rates> {
     Plain::new(Profile::named("trn1").expect("built in").rates(1))
 }
@@ -34,9 +38,7 @@ fn no_request_is_stranded_when_whoever_submits_pumps() {
             let told = told.clone();
             let answer = Answer::Call(Box::new(move |_, _| told.signal()));
             let num = shard.port.submit(request(answer), Tick::ZERO).ok().expect("room");
-            if shard.pump(Bounds { horizon: Tick::END, effort: Effort::Any, last: u64::MAX }).pumped
-                == Pumped::Idle
-            {
+            if pump(shard, Tick::END, Effort::Any) == Pumped::Idle {
                 assert!(shard.port.completed() >= num, "nothing was left, so {num} is not");
             }
         };
@@ -58,14 +60,12 @@ fn no_request_is_stranded_when_somebody_else_pumps_at_the_same_time() {
         let shard = Arc::new(shard(port(8), &rates));
         let looks = {
             let shard = Arc::clone(&shard);
-            thread::spawn(move || {
-                shard.pump(Bounds { horizon: Tick::END, effort: Effort::Light, last: u64::MAX }).pumped
-            })
+            thread::spawn(move || pump(&shard, Tick::END, Effort::Light))
         };
         for _ in 0..2 {
             shard.port.submit(request(Answer::Nobody), Tick::ZERO).ok().expect("room");
         }
-        let ours = shard.pump(Bounds { horizon: Tick::END, effort: Effort::Light, last: u64::MAX }).pumped;
+        let ours = pump(&shard, Tick::END, Effort::Light);
         let theirs = looks.join().expect("no panic");
         assert_eq!(shard.port.completed(), 2, "we stopped {ours:?}, they stopped {theirs:?}");
     });
@@ -79,7 +79,7 @@ fn who_finds_the_queue_busy_leaves_it_to_somebody_who_knows_that_work_is_left() 
         let shard = Arc::new(shard(port(8), &rates));
         let submit_and_pump = |shard: &Shard| {
             shard.port.submit(request(Answer::Nobody), Tick(1)).ok().expect("room");
-            shard.pump(Bounds { horizon: Tick::ZERO, effort: Effort::Any, last: u64::MAX }).pumped
+            pump(shard, Tick::ZERO, Effort::Any)
         };
         let other = {
             let shard = Arc::clone(&shard);
