@@ -1,5 +1,6 @@
 //! `nrt-sim info`: what the simulated machine has.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
 
@@ -8,7 +9,7 @@ use clap::Args;
 use serde_json::{Value, json};
 use sim_core::config::COMPUTE_DEPTH;
 use sim_core::neff::Arch;
-use sim_core::profile::Profile;
+use sim_core::profile::{Figures, Profile};
 use sim_core::seq::UnitKind;
 
 use crate::machine::{self, Machine};
@@ -121,6 +122,15 @@ fn machine_text(machine: &Machine) -> String {
     let queues = KINDS.map(|kind| format!("{} {}", kind.queues(), kind.name()));
     line("queues", format!("{} on each logical core", queues.join(", ")));
     line("queue depth", format!("{COMPUTE_DEPTH} requests for compute, no bound for the others"));
+    let figures = &profile.time;
+    let peaks = peaks(figures).map(|(name, rate)| format!("{name} {}", tera(rate)));
+    line("peak rates", format!("{} of each device, in 10^12 operations a second", peaks.join(", ")));
+    let (hbm, dma, host) = (figures.hbm_gb_per_s, figures.dma_gb_per_s, figures.host_gb_per_s);
+    line("bandwidths", format!("memory {hbm} GB/s, copies {dma} GB/s, host {host} GB/s, of each device"));
+    let us = |ns: u64| format!("{} µs", ns as f64 / 1000.0);
+    let (launch, each) = (us(figures.launch_ns), us(figures.dma_ns));
+    let jitter = figures.jitter_permille as f64 / 10.0;
+    line("overheads", format!("{launch} a run, {each} a read, write or copy; all vary by {jitter} %"));
 
     let like = if devices > 1 { ", of the first device; the others are alike" } else { "" };
     let _ = writeln!(text, "\nlogical core  physical cores  bank{like}");
@@ -135,6 +145,21 @@ fn machine_text(machine: &Machine) -> String {
         let _ = writeln!(text, "The other LNC: --lnc {}.", 3 - lnc);
     }
     text
+}
+
+/// The peak rates by the kind of number.
+fn peaks(figures: &Figures) -> [(&'static str, u64); 4] {
+    [
+        ("fp32", figures.fp32_gflops),
+        ("fp16", figures.fp16_gflops),
+        ("fp8", figures.fp8_gflops),
+        ("int8", figures.int8_gops),
+    ]
+}
+
+/// 10^9 operations as 10^12.
+fn tera(giga: u64) -> f64 {
+    giga as f64 / 1000.0
 }
 
 fn machine_json(machine: &Machine) -> Value {
@@ -163,6 +188,15 @@ fn machine_json(machine: &Machine) -> Value {
         "memory_bytes": machine_bytes(profile),
         "queues_per_core": Value::Object(queues.into_iter().collect()),
         "compute_depth": COMPUTE_DEPTH,
+        "time": {
+            "launch_ns": profile.time.launch_ns,
+            "dma_ns": profile.time.dma_ns,
+            "peak_gops": peaks(&profile.time).into_iter().collect::<BTreeMap<_, _>>(),
+            "hbm_gb_per_s": profile.time.hbm_gb_per_s,
+            "dma_gb_per_s": profile.time.dma_gb_per_s,
+            "host_gb_per_s": profile.time.host_gb_per_s,
+            "jitter_permille": profile.time.jitter_permille,
+        },
         "cores": cores(machine).enumerate().map(core).collect::<Vec<_>>(),
         "instances": Profile::names(),
     })
@@ -197,6 +231,9 @@ mod tests {
             "cayman (v3)",
             "1 compute, 2 tensor-op, 3 collectives",
             "--lnc 2",
+            "fp16 667",
+            "memory 2900 GB/s",
+            "13 µs a run",
             "trn1.32xlarge",
         ] {
             assert!(text.contains(said), "{said}: {text}");
