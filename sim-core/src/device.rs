@@ -152,8 +152,12 @@ impl Device {
 
     fn enqueue(&self, unit: UnitId, work: Work, answer: Answer) -> Result<Seq, SubmitError> {
         let shard = self.shard(unit);
-        let accepted = shard.port.submit(Request { work, answer }, self.driver().now());
-        Ok(Seq::new(unit, accepted.map_err(|(error, _)| error)?))
+        let now = self.driver().now();
+        let accepted = shard.port.submit(Request { work, answer }, now).map_err(|(error, _)| error)?;
+        if accepted.submitted > now {
+            self.driver().reach(accepted.submitted);
+        }
+        Ok(Seq::new(unit, accepted.num))
     }
 
     /// Whether request `num` of `unit` has completed. Helps it on if it is cheap and due.

@@ -71,6 +71,15 @@ pub trait Signal: Send {
     fn signal(&self);
 }
 
+/// A request that was accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Accepted {
+    /// Its number.
+    pub num: u64,
+    /// When it counts as submitted.
+    pub submitted: Tick,
+}
+
 /// Why a submission was not accepted. Nothing has changed then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SubmitError {
@@ -119,11 +128,12 @@ impl Port {
         self.unit
     }
 
-    /// Accepts `request`, submitted at the instant `now`, and returns its number.
+    /// Accepts `request`, submitted at the instant `now` or when its place in the queue became free, if that
+    /// was later: a program that gets a place knows that the request before has ended.
     ///
     /// # Errors
     /// Dead before full before closed (observed). The request comes back, and nothing has changed.
-    pub fn submit(&self, request: Request, now: Tick) -> Result<u64, (SubmitError, Request)> {
+    pub fn submit(&self, request: Request, now: Tick) -> Result<Accepted, (SubmitError, Request)> {
         if self.dead.load(Relaxed) {
             // Relaxed: a submission that comes too early for the news is answered by the dead unit.
             return Err((SubmitError::Dead, request));
@@ -139,10 +149,12 @@ impl Port {
         }
         intake.issued += 1;
         let num = intake.issued;
-        intake.waiting.push_back(Queued { num, submitted: now, request });
+        let freed = num.checked_sub(self.depth).and_then(|left| self.ended(left));
+        let submitted = freed.unwrap_or(Tick::ZERO).max(now);
+        intake.waiting.push_back(Queued { num, submitted, request });
         self.issued.store(num, Relaxed); // a hint; the lock orders what it hints at
         self.ledger.queue(self.unit).accept(num, queued + 1);
-        Ok(num)
+        Ok(Accepted { num, submitted })
     }
 
     /// Refuses all further submissions.

@@ -53,6 +53,26 @@ fn every_accepted_request_completes_once_and_in_order_on_one_cpu() {
     pinned.join().expect("it has said what is wrong");
 }
 
+/// Another queue's request ends earlier, so that looks could show that one first.
+#[test]
+fn a_program_that_got_a_place_sees_that_the_one_before_has_ended() {
+    let device = open(Time::Free, "");
+    for round in 1..=20 {
+        device.submit(TENSOR[0], copy(&device, 0, LIGHT), Answer::Nobody).expect("no bound");
+        let last = loop {
+            // Whoever looks on the way sees one end at a time, far behind the workers.
+            match device.submit(COMPUTE[0], run(&device, 0, LIGHT, Does(|| Status::Success)), Answer::Nobody)
+            {
+                Ok(seq) => break number(seq),
+                Err(SubmitError::Full { .. }) => drop(device.completed(COMPUTE[0])),
+                Err(error) => panic!("{error}"),
+            }
+        };
+        let seen = device.completed(COMPUTE[0]);
+        assert!(last - seen <= device.config().compute_depth, "round {round}: {last} accepted, {seen} seen");
+    }
+}
+
 #[test]
 fn a_request_that_nobody_looks_at_is_completed_by_a_worker() {
     for time in [Time::Free, Time::Wall(0.001), Time::Wall(1.0)] {

@@ -33,7 +33,7 @@ fn numbers_and_places_agree_and_the_depth_is_never_exceeded() {
                     let note = Arc::clone(&completed);
                     let tell = move |seq: Seq, _| note.store(seq.raw() & Seq::NUM_MAX, Relaxed);
                     match port.submit(request(Answer::Call(Box::new(tell))), Tick::ZERO) {
-                        Ok(num) => accepted.push((num, completed)),
+                        Ok(place) => accepted.push((place.num, completed)),
                         Err((error, _)) => assert_eq!(error, SubmitError::Full { depth: DEPTH }),
                     }
                 }
@@ -275,7 +275,7 @@ fn whoever_closes_sees_the_last_number_that_is_accepted() {
             let port = Arc::clone(&port);
             thread::spawn(move || {
                 let submit = || port.submit(request(Answer::Nobody), Tick::ZERO);
-                [submit(), submit()].map(|submitted| submitted.map_err(|(error, _)| error))
+                [submit(), submit()].map(|place| place.map(|place| place.num).map_err(|(error, _)| error))
             })
         };
         port.close();

@@ -37,7 +37,7 @@ fn no_request_is_stranded_when_whoever_submits_pumps() {
         let submit_and_pump = |shard: &Shard, told: &Tally| {
             let told = told.clone();
             let answer = Answer::Call(Box::new(move |_, _| told.signal()));
-            let num = shard.port.submit(request(answer), Tick::ZERO).ok().expect("room");
+            let num = shard.port.submit(request(answer), Tick::ZERO).ok().expect("room").num;
             if pump(shard, Tick::END, Effort::Any) == Pumped::Idle {
                 assert!(shard.port.completed() >= num, "nothing was left, so {num} is not");
             }
