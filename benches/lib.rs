@@ -1,1 +1,1 @@
-//! Benchmarks only; see `device.rs` and `client.rs`.
+//! Benchmarks only; see `device.rs`, `kernels.rs` and `client.rs`.

@@ -98,8 +98,14 @@ impl fmt::Display for Number {
 impl Compute for Filling {
     fn compute(&self, _inputs: &[&[u8]], outputs: &mut [&mut [u8]]) -> Result<(), Failure> {
         for (element, output) in self.elements.iter().zip(outputs) {
-            for place in output.chunks_exact_mut(element.len()) {
-                place.copy_from_slice(element);
+            // What is filled is copied behind itself, twice as much each time.
+            let mut filled = element.len().min(output.len());
+            output[..filled].copy_from_slice(&element[..filled]);
+            while filled < output.len() {
+                let (done, rest) = output.split_at_mut(filled);
+                let len = done.len().min(rest.len());
+                rest[..len].copy_from_slice(&done[..len]);
+                filled += len;
             }
         }
         Ok(())

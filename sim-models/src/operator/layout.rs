@@ -7,7 +7,7 @@ use crate::recipe::Refusal;
 use crate::signature::{Signature, tensor};
 
 /// A run over at most so many bytes that it only moves, or so many elements that it computes with, takes a
-/// few microseconds (measured, also for the slowest types and without optimisation of callers).
+/// few microseconds (measured for the slowest types, see the benchmark of kernels).
 const LIGHT_BYTES: usize = 64 << 10;
 const LIGHT_ELEMENTS: usize = 1 << 10;
 

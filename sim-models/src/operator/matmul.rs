@@ -11,8 +11,10 @@ use crate::element::{Element, Float, Integer, Numbers};
 use crate::recipe::{Recipe, Refusal, Subject};
 use crate::signature::Signature;
 
-/// Up to so many multiplications, and elements to convert, a run takes a few microseconds (measured).
+/// Up to so many multiplications, and elements to convert, a run takes a few microseconds (measured, see the
+/// benchmark of kernels).
 const LIGHT_MACS: u64 = 20_000;
+const LIGHT_INTEGER_MACS: u64 = 4096;
 const LIGHT_ELEMENTS: usize = 2048;
 
 /// The product of two matrices, or of as many as the leading dimensions say, which are the same for both
@@ -70,7 +72,11 @@ impl Recipe for Matmul {
     fn prepare(&self, subject: &Subject<'_>) -> Result<Box<dyn Compute>, Refusal> {
         let plan = self.plan(subject.signature)?;
         let elements = plan.left_len().saturating_add(plan.right_len()).saturating_mul(plan.batch);
-        let light = plan.macs().is_some_and(|macs| macs <= LIGHT_MACS) && elements <= LIGHT_ELEMENTS;
+        let limit = match plan.types {
+            Types::Floats { .. } => LIGHT_MACS,
+            Types::Integers { .. } => LIGHT_INTEGER_MACS,
+        };
+        let light = plan.macs().is_some_and(|macs| macs <= limit) && elements <= LIGHT_ELEMENTS;
         Ok(Box::new(Multiplying { plan, scratch: Scratch::default(), light }))
     }
 }

@@ -183,6 +183,8 @@ fn only_small_work_is_light() {
     assert!(light("add", "x:float32[256] y:float32[256] -> z:float32[256]"));
     assert!(!light("add", "x:float32[512] y:float32[512] -> z:float32[512]"));
     assert!(light("matmul", "x:float32[16,16] y:float32[16,16] -> z:float32[16,16]"));
+    assert!(light("matmul", "x:int32[16,16] y:int32[16,16] -> z:int32[16,16]"));
+    assert!(!light("matmul", "x:int32[20,20] y:int32[20,20] -> z:int32[20,20]"));
     assert!(!light("matmul", "x:float32[64,64] y:float32[64,64] -> z:float32[64,64]"));
     assert!(!light("matmul", "x:float32[1,4096] y:float32[4096,1] -> z:float32[1,1]"));
 }
