@@ -6,11 +6,12 @@
 //! library.rs  where libnrt.so.1 is                      signals.rs    what is passed on to the program
 //! report.rs   what the library left behind              summary.rs    that, as text
 //! program.rs  what a program file is                    diagnosis.rs  why a program did not use the library
-//! models.rs   --models, --default-kernel and --strict
+//! models.rs   --models, --default-kernel and --strict      exec/         a NEFF, run without a program
 //! ```
 
 mod demo;
 mod diagnosis;
+mod exec;
 mod info;
 mod library;
 mod machine;
@@ -53,6 +54,14 @@ enum Command {
     Run(run::Options),
     Info(info::Options),
     Demo(demo::Options),
+    /// Runs models without a program.
+    #[command(subcommand)]
+    Neff(Neff),
+}
+
+#[derive(Debug, Subcommand)]
+enum Neff {
+    Run(exec::Options),
 }
 
 fn main() -> ExitCode {
@@ -68,6 +77,7 @@ fn main() -> ExitCode {
         Command::Run(options) => (run::run(&options), OWN_FAILURE),
         Command::Info(options) => (info::info(&options), OWN_FAILURE),
         Command::Demo(options) => (demo::demo(&options), 1),
+        Command::Neff(Neff::Run(options)) => (exec::run(&options), OWN_FAILURE),
     };
     ExitCode::from(code.unwrap_or_else(|error| {
         note(&format!("{error:#}"));

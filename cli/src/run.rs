@@ -229,7 +229,7 @@ fn seed(text: &str) -> Result<u64, String> {
 }
 
 /// Checks `--time`, as the library will read it.
-fn time(text: &str) -> Result<String, String> {
+pub(crate) fn time(text: &str) -> Result<String, String> {
     let known: Result<Time, NoTime> = text.parse();
     known.map(|_| text.to_owned()).map_err(|expected| format!("must be {expected}"))
 }

@@ -8,6 +8,7 @@
 //! written.rs    a file, or its text              mix.rs        the kernel of a model nothing is known about
 //! placement.rs  what is told of a loaded model   operator/     what can be named without a file
 //! element.rs    bytes as numbers                 float8.rs     numbers of one byte
+//! golden/       recorded outputs, by a hash of the inputs
 //! ```
 //! The instructions in a NEFF cannot be interpreted outside of the vendor's tools. So what a model computes
 //! is what a user bound to it, and nothing is ever concluded from recognising a file.
@@ -17,6 +18,7 @@ pub mod buffer;
 pub mod compute;
 pub mod element;
 pub mod float8;
+pub mod golden;
 pub mod mix;
 pub mod models;
 pub mod operator;

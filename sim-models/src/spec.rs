@@ -7,6 +7,7 @@ use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use sim_core::kernel::Kernel;
 
 use crate::compute::{Buffered, Watch};
+use crate::golden::Golden;
 use crate::mix::Mix;
 use crate::operator::combine::{Add, Mul};
 use crate::operator::constant::Constant;
@@ -40,6 +41,7 @@ enum Named {
     Relu(Relu),
     Softmax(Softmax),
     Cast(Cast),
+    Golden(Golden),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
@@ -99,6 +101,7 @@ impl Spec {
             Named::Relu(relu) => relu,
             Named::Softmax(softmax) => softmax,
             Named::Cast(cast) => cast,
+            Named::Golden(golden) => golden,
         })
     }
 }
@@ -119,6 +122,7 @@ impl fmt::Display for Spec {
             Named::Relu(_) => f.write_str("relu"),
             Named::Softmax(_) => f.write_str("softmax"),
             Named::Cast(_) => f.write_str("cast"),
+            Named::Golden(golden) => write!(f, "golden {}", golden.file),
         }
     }
 }
