@@ -1,9 +1,9 @@
 //! The environment variables, read once at init. Every bad value is collected before anything is refused.
 
+mod reader;
+
 use std::ffi::OsString;
-use std::fmt::Display;
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::sync::Arc;
 
 use sim_core::config::{COMPUTE_DEPTH, COMPUTE_DEPTH_MAX, Time};
@@ -17,6 +17,7 @@ use sim_models::written::Written;
 use crate::cores::{CORES_MAX, Cores, visible_cores};
 use crate::log::Level;
 use crate::sdk::Sdk;
+use reader::Reader;
 
 /// Seconds a run may take unless the environment says otherwise (guide).
 const EXEC_TIMEOUT_S: u64 = 30;
@@ -145,62 +146,7 @@ fn implicit_async_remark(sdk: Sdk) -> &'static str {
     }
 }
 
-/// Looks variables up and collects what is wrong with them.
-struct Reader<L> {
-    lookup: L,
-    wrong: Vec<String>,
-}
-
 impl<L: Fn(&str) -> Option<OsString>> Reader<L> {
-    /// The text of a variable; one that is empty counts as not set.
-    fn text(&mut self, name: &str) -> Option<String> {
-        let text = (self.lookup)(name)?.into_string();
-        if text.is_err() {
-            self.wrong.push(format!("{name} is not valid UTF-8"));
-        }
-        text.ok().filter(|text| !text.is_empty())
-    }
-
-    fn refuse(&mut self, name: &str, value: impl Display, expected: impl Display) {
-        // A value may hold anything, and must not look like a line of ours.
-        let value = value.to_string();
-        self.wrong.push(format!("{name}={} is not valid, expected {expected}", value.escape_debug()));
-    }
-
-    fn parsed<T: FromStr>(&mut self, name: &str, default: T, expected: &str) -> T {
-        let Some(text) = self.text(name) else { return default };
-        text.trim().parse().unwrap_or_else(|_| {
-            self.refuse(name, &text, expected);
-            default
-        })
-    }
-
-    fn number(&mut self, name: &str, default: u64, range: std::ops::RangeInclusive<u64>) -> u64 {
-        let (least, most) = (*range.start(), *range.end());
-        let expected = match most {
-            u64::MAX => format!("a number from {least}"),
-            most => format!("a number from {least} to {most}"),
-        };
-        let value = self.parsed(name, default, &expected);
-        if !range.contains(&value) {
-            self.refuse(name, value, expected);
-            return default;
-        }
-        value
-    }
-
-    fn flag(&mut self, name: &str, default: bool) -> bool {
-        let Some(text) = self.text(name) else { return default };
-        match text.to_ascii_lowercase().as_str() {
-            "1" | "true" => true,
-            "0" | "false" => false,
-            _ => {
-                self.refuse(name, &text, "0, 1, true or false");
-                default
-            }
-        }
-    }
-
     /// An unknown level is ERROR, with a notice, as in the runtime (observed); it does not refuse init.
     fn log_level(&mut self, remarks: &mut Vec<String>) -> Level {
         let Some(text) = self.text("NEURON_RT_LOG_LEVEL") else { return Level::Error };
@@ -280,13 +226,6 @@ impl<L: Fn(&str) -> Option<OsString>> Reader<L> {
                 false
             }
         }
-    }
-
-    /// The settings of `name`: a file, or the text itself if there is no such file.
-    fn written(&mut self, name: &str, what: &str) -> Option<Written> {
-        let text = self.text(name)?;
-        let written = Written::find(&text);
-        written.map_err(|error| self.refuse(name, &text, format!("{what} or the path of one ({error})"))).ok()
     }
 
     fn plan(&mut self) -> Plan {
