@@ -6,8 +6,7 @@ use flate2::write::GzEncoder;
 use serde_json::{Map, Value, json};
 use tar::Builder;
 
-use super::archive::ATTACHMENTS;
-use super::{Header, Stats, Target, TensorSpec, Usage};
+use super::{ATTACHMENTS, Header, Stats, Target, TensorSpec, Usage};
 
 /// Makes a NEFF with a signature and nothing to run, laid out as the compiler does it.
 ///
