@@ -112,6 +112,9 @@ impl Header {
         let hash = digest::stored(2, data);
         let mut uuid = [0; 16];
         uuid.copy_from_slice(&digest::sha256(data)[..16]);
+        // Version 8 of RFC 9562: what the other bits mean is the maker's business.
+        uuid[6] = uuid[6] & 0x0f | 0x80;
+        uuid[8] = uuid[8] & 0x3f | 0x80;
         let mut tpb_per_node = [0; 64];
         tpb_per_node[0] = 1;
         Header {

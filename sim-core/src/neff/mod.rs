@@ -36,6 +36,8 @@ mod writer;
 mod gates;
 #[cfg(test)]
 mod hostile;
+#[cfg(test)]
+mod layout;
 
 pub use container::{Machine, Neff, Policy};
 pub use contents::{ArchivedFile, Contents, CoreFiles, ENGINES, each_file};
