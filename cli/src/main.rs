@@ -7,6 +7,7 @@
 //! report.rs   what the library left behind              summary.rs    that, as text
 //! program.rs  what a program file is                    diagnosis.rs  why a program did not use the library
 //! models.rs   --models, --default-kernel and --strict
+//! neff/       compiled models: made, looked into, checked
 //! ```
 
 mod demo;
@@ -15,6 +16,7 @@ mod info;
 mod library;
 mod machine;
 mod models;
+mod neff;
 mod program;
 mod report;
 mod run;
@@ -37,6 +39,7 @@ Examples:
   nrt-sim run --seed 7 --faults plan.toml -- ./infer model.neff
   nrt-sim info --instance trn2 --lnc 1             what that machine has
   nrt-sim info --list                              all machines
+  nrt-sim neff inspect model.neff                  what is in a compiled model
 
 A program needs no change and no recompilation: `nrt-sim run` sets LD_PRELOAD and LD_LIBRARY_PATH, so\nthat its libnrt.so.1 is the simulated one, whether linked or opened with dlopen.";
 
@@ -52,6 +55,7 @@ struct Cli {
 enum Command {
     Run(run::Options),
     Info(info::Options),
+    Neff(neff::Options),
     Demo(demo::Options),
 }
 
@@ -67,6 +71,7 @@ fn main() -> ExitCode {
     let (code, failure) = match command {
         Command::Run(options) => (run::run(&options), OWN_FAILURE),
         Command::Info(options) => (info::info(&options), OWN_FAILURE),
+        Command::Neff(options) => (neff::neff(&options), OWN_FAILURE),
         Command::Demo(options) => (demo::demo(&options), 1),
     };
     ExitCode::from(code.unwrap_or_else(|error| {
