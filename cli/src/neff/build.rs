@@ -72,7 +72,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=2))]
     pub(crate) lnc: Option<u32>,
 
-    /// An input, such as x:f16[128,256]. May be repeated.
+    /// An input, such as `x:f16[128,256]`. May be repeated.
     #[arg(long = "input", value_name = "NAME:TYPE[DIM,...]")]
     pub(crate) inputs: Vec<TensorText>,
 
@@ -93,7 +93,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FILE", group = "kernel")]
     pub(crate) onnx: Option<PathBuf>,
 
-    /// Multiplications with addition in a run. Default: for `--op matmul` what its shapes make, else not said.
+    /// Multiplications with addition in a run. Default: for the kernel matmul what its shapes make, else not said.
     #[arg(long, value_name = "N")]
     pub(crate) macs: Option<u64>,
 
@@ -144,7 +144,7 @@ pub(crate) fn neff(options: &Options) -> Result<Vec<u8>> {
     }
     let attachments = attachments(options, &spec)?;
     let tensors = tensors(options, &spec, &attachments)?;
-    let stats = stats(options, spec.stats, &tensors);
+    let stats = stats(options, &spec, &tensors);
     let mut builder = NeffBuilder::new(name, target.0).lnc(lnc).stats(stats);
     for tensor in tensors {
         builder = builder.tensor(tensor);
@@ -230,12 +230,14 @@ fn attachments(options: &Options, spec: &Spec) -> Result<Vec<(String, Vec<u8>)>>
 }
 
 /// What is said of the work of a run, and what follows from the signature where nothing is said.
-fn stats(options: &Options, spec: Numbers, tensors: &[TensorSpec]) -> Stats {
-    let is_matmul = options.op.as_deref() == Some("matmul");
+fn stats(options: &Options, spec: &Spec, tensors: &[TensorSpec]) -> Stats {
+    let of_spec = spec.kernel.as_ref().filter(|_| options.sidecar.is_none() && options.onnx.is_none());
+    let is_matmul = options.op.as_deref().or(of_spec.and_then(Value::as_str)) == Some("matmul");
+    let Numbers { macs, traffic } = spec.stats;
     let moved = tensors.iter().fold(0_u64, |sum, tensor| sum.saturating_add(tensor.size));
     Stats {
-        macs: options.macs.or(spec.macs).or_else(|| if is_matmul { matmul_macs(tensors) } else { None }),
-        traffic_bytes: options.traffic.or(spec.traffic).or(Some(moved)),
+        macs: options.macs.or(macs).or_else(|| if is_matmul { matmul_macs(tensors) } else { None }),
+        traffic_bytes: options.traffic.or(traffic).or(Some(moved)),
     }
 }
 

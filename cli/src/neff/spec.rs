@@ -162,7 +162,7 @@ mod tests {
             (&tensor("dtype = \"f16\"\nshape = [0]"), "line 1", "a dimension of 0"),
             (&tensor("dtype = \"f16\"\nshape = [-1]"), "line 4", "shape"),
             (&tensor("dtype = \"f16\""), "line 1", "shape"),
-            (&twice, "line 8", "`x` is taken"),
+            (&twice, "line 5", "`x` is taken"),
             ("[stats]\nflops = 1", "line 2", "flops"),
         ] {
             let error = format!("{:#}", Spec::parse(text).expect_err(text));

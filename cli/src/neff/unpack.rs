@@ -15,7 +15,7 @@ use crate::summary::size;
 const UNPACK_HELP: &str = "\
 Examples:
   nrt-sim neff unpack model.neff             into the folder model
-  nrt-sim neff unpack model.neff -o /tmp/m
+  nrt-sim neff unpack model.neff -o folder
 
 The folder has the files of the archive and nothing else; the header is shown by `nrt-sim neff inspect --json`.
 Links and devices are left out. An archive that is damaged, too large, or that has a path out of the folder is
