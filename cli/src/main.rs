@@ -6,16 +6,19 @@
 //! library.rs  where libnrt.so.1 is                      signals.rs    what is passed on to the program
 //! report.rs   what the library left behind              summary.rs    that, as text
 //! program.rs  what a program file is                    diagnosis.rs  why a program did not use the library
-//! models.rs   --models, --default-kernel and --strict      exec/         a NEFF, run without a program
+//! models.rs   --models, --default-kernel and --strict   neff/         NEFFs made, looked into, checked
+//! exec/       a NEFF, run without a program             file.rs       reading and replacing files
 //! ```
 
 mod demo;
 mod diagnosis;
 mod exec;
+mod file;
 mod info;
 mod library;
 mod machine;
 mod models;
+mod neff;
 mod program;
 mod report;
 mod run;
@@ -38,6 +41,7 @@ Examples:
   nrt-sim run --seed 7 --faults plan.toml -- ./infer model.neff
   nrt-sim info --instance trn2 --lnc 1             what that machine has
   nrt-sim info --list                              all machines
+  nrt-sim neff inspect model.neff                  what is in a compiled model
 
 A program needs no change and no recompilation: `nrt-sim run` sets LD_PRELOAD and LD_LIBRARY_PATH, so\nthat its libnrt.so.1 is the simulated one, whether linked or opened with dlopen.";
 
@@ -53,15 +57,8 @@ struct Cli {
 enum Command {
     Run(run::Options),
     Info(info::Options),
+    Neff(neff::Options),
     Demo(demo::Options),
-    /// Runs models without a program.
-    #[command(subcommand)]
-    Neff(Neff),
-}
-
-#[derive(Debug, Subcommand)]
-enum Neff {
-    Run(exec::Options),
 }
 
 fn main() -> ExitCode {
@@ -76,8 +73,8 @@ fn main() -> ExitCode {
     let (code, failure) = match command {
         Command::Run(options) => (run::run(&options), OWN_FAILURE),
         Command::Info(options) => (info::info(&options), OWN_FAILURE),
+        Command::Neff(options) => (neff::neff(&options), OWN_FAILURE),
         Command::Demo(options) => (demo::demo(&options), 1),
-        Command::Neff(Neff::Run(options)) => (exec::run(&options), OWN_FAILURE),
     };
     ExitCode::from(code.unwrap_or_else(|error| {
         note(&format!("{error:#}"));

@@ -52,7 +52,6 @@ pub(crate) enum ApiError {
 impl ApiError {
     /// Every error's status; the whole mapping.
     pub(crate) fn status(&self) -> Status {
-        use sim_core::neff::NeffErrorKind;
         match self {
             ApiError::Null(_) | ApiError::Invalid(_) | ApiError::Bind(_) | ApiError::Kernel(_) => {
                 Status::Invalid
@@ -66,12 +65,7 @@ impl ApiError {
             ApiError::Submit(SubmitError::Dead) => Status::ExecUnitUnrecoverable,
             ApiError::Submit(SubmitError::Full { .. }) => Status::QueueFull,
             ApiError::Submit(SubmitError::Closed) | ApiError::Closed => Status::Closed,
-            ApiError::Neff(error) => match error.kind() {
-                NeffErrorKind::Invalid => Status::Invalid,
-                NeffErrorKind::UnsupportedVersion => Status::UnsupportedNeffVersion,
-                NeffErrorKind::NotEnoughCores => Status::LoadNotEnoughNc,
-                NeffErrorKind::Resource => Status::Resource,
-            },
+            ApiError::Neff(error) => error.status(),
             ApiError::Uninitialized => Status::Uninitialized,
             ApiError::Ended(status) => *status,
         }

@@ -8,7 +8,7 @@ use sim_models::golden::{Added, Model, Recording};
 use sim_models::signature::Signature;
 
 use super::run::say;
-use super::tensor_file;
+use crate::file;
 use crate::note;
 
 /// A golden file that is being made.
@@ -71,7 +71,7 @@ impl<'a> Recorder<'a> {
     /// When the recordings cannot be stored, or the system refuses the file.
     pub(super) fn save(self) -> Result<()> {
         let bytes = self.recording.to_bytes().map_err(|refusal| anyhow!("{refusal}"))?;
-        tensor_file::replace(self.path, &bytes)?;
+        file::replace(self.path, &bytes)?;
         let count = match self.recording.len() {
             1 => "1 recording".to_owned(),
             count => format!("{count} recordings"),

@@ -20,6 +20,7 @@ use super::nrt::Nrt;
 use super::recorder::Recorder;
 use super::session::{Loaded, Runtime};
 use super::tensor_file::{self, Runs, TensorFile, Types};
+use crate::file;
 use crate::library::Library;
 use crate::report::Report;
 use crate::{OWN_FAILURE, machine, models, note};
@@ -214,7 +215,7 @@ impl Work<'_> {
             }
         }
         if let Some(path) = &self.options.outputs {
-            tensor_file::replace(path, &tensor_file::to_bytes(specs, &kept)?)?;
+            file::replace(path, &tensor_file::to_bytes(specs, &kept)?)?;
         }
         if let Some(recorder) = recorder {
             recorder.save()?;

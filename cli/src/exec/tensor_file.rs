@@ -1,7 +1,5 @@
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -127,57 +125,4 @@ pub(super) fn to_bytes(specs: &[TensorSpec], runs: &BTreeMap<u64, Vec<Vec<u8>>>)
         }
     }
     Ok(safetensors::serialize(views, None)?)
-}
-
-/// Writes `bytes` to `path`: at any time, it is the old file or the whole new one.
-///
-/// # Errors
-/// What the system refuses.
-pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
-    write(path, bytes).with_context(|| format!("cannot write {}", path.display()))
-}
-
-fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    // A link stays, and leads to the new file.
-    let path = path.canonicalize().or_else(|_| std::path::absolute(path))?;
-    if path.exists() && !path.is_file() {
-        return fs::write(path, bytes); // a device or a pipe is not to be replaced by a file
-    }
-    let folder = path.parent().unwrap_or(Path::new("/"));
-    let mut builder = tempfile::Builder::new();
-    // What the umask leaves of it, as for any file; a temporary file is its owner's alone by default.
-    let mut file = builder.permissions(fs::Permissions::from_mode(0o666)).tempfile_in(folder)?;
-    file.write_all(bytes)?;
-    file.persist(&path)?;
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use std::fs;
-    use std::os::unix::fs::{PermissionsExt, symlink};
-    use std::path::Path;
-
-    use super::replace;
-
-    #[test]
-    fn a_file_is_replaced_and_what_is_no_file_is_written_to() {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let (file, link) = (folder.path().join("file"), folder.path().join("link"));
-        symlink(&file, &link).expect("writable");
-        for content in ["first", "second"] {
-            replace(&file, content.as_bytes()).expect("writable");
-            assert_eq!(fs::read_to_string(&link).expect("it leads there"), content);
-        }
-        replace(&link, b"third").expect("writable");
-        assert!(link.is_symlink());
-        assert_eq!(fs::read_to_string(&file).expect("written through the link"), "third");
-        let mode = |path| fs::metadata(path).expect("it is there").permissions().mode();
-        let plain = folder.path().join("plain");
-        fs::write(&plain, "").expect("writable");
-        assert_eq!(mode(&file), mode(&plain), "others may read it if they may read any file");
-        replace(Path::new("/dev/null"), b"nothing").expect("a device");
-        assert!(!Path::new("/dev/null").is_file());
-        assert_eq!(fs::read_dir(folder.path()).expect("readable").count(), 3, "nothing else is left");
-    }
 }

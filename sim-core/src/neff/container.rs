@@ -2,11 +2,11 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::archive::{Files, Limits};
 use super::error::{NeffError, excerpt};
+use super::files::Files;
 use super::graph::Graph;
 use super::kelf::{Arch, Kelf, Target};
-use super::{Header, Stats, TensorSpec, signature};
+use super::{Header, Limits, Stats, TensorSpec, signature};
 
 /// How strictly a NEFF is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -1,6 +1,7 @@
 use thiserror::Error;
 
 use super::{Arch, Target};
+use crate::status::Status;
 
 /// Why a NEFF is refused: one variant for each gate, in the order in which the runtime asks.
 ///
@@ -143,6 +144,41 @@ pub enum NeffErrorKind {
 }
 
 impl NeffError {
+    /// Which gate it is, by its number in the runtime's order. A description that is missing or malformed
+    /// counts for gate 10 if it lists the binaries, else for gate 9, though a binary's own is read last.
+    #[must_use]
+    pub fn gate(&self) -> u32 {
+        let of_description = |file: &str| if file.starts_with("kelf-") { 10 } else { 9 };
+        match self {
+            NeffError::TooShort { .. } | NeffError::HeaderSize { .. } => 3,
+            NeffError::Version { .. } | NeffError::Features { .. } => 4,
+            NeffError::DataSize { .. } => 5,
+            NeffError::PackageVersion(_) => 6,
+            NeffError::Hash { .. } => 7,
+            NeffError::Json { file, .. } | NeffError::MissingFile(file) => of_description(file),
+            NeffError::Archive(_)
+            | NeffError::Path(_)
+            | NeffError::TooLarge { .. }
+            | NeffError::NoGraph
+            | NeffError::NoKelf => 9,
+            NeffError::KelfVersion(_) | NeffError::Target(_) => 10,
+            NeffError::WrongTarget { .. } => 11,
+            NeffError::Binaries { .. } | NeffError::NotEnoughCores { .. } => 12,
+            NeffError::Lnc { .. } => 13,
+        }
+    }
+
+    /// The status that answers it.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        match self.kind() {
+            NeffErrorKind::Invalid => Status::Invalid,
+            NeffErrorKind::Resource => Status::Resource,
+            NeffErrorKind::NotEnoughCores => Status::LoadNotEnoughNc,
+            NeffErrorKind::UnsupportedVersion => Status::UnsupportedNeffVersion,
+        }
+    }
+
     /// Which status answers this refusal. Observed, but for [`NeffError::TooLarge`], chosen here.
     #[must_use]
     pub fn kind(&self) -> NeffErrorKind {

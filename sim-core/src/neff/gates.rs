@@ -252,10 +252,18 @@ fn counts_beyond_reason_are_refused() {
     let nodes = vec!["{}"; (1 << 16) + 1].join(",");
     let graph = format!(r#"{{"nodes":[{nodes}]}}"#);
     assert_malformed(&with_file("neff.json", |_| Some(graph.clone())), "neff.json");
+    // Each list within its bound, all of them together not.
+    let names = vec!["\"\""; 1 << 16].join(",");
+    let graph = format!(r#"{{"nodes":[{{"output_names":[{names}]}},{{}}]}}"#);
+    assert_malformed(&with_file("neff.json", |_| Some(graph.clone())), "neff.json");
     let variable = |index| format!(r#""{index}":{{"type":"input","size":1}}"#);
     let variables: Vec<String> = (0..=1 << 16).map(variable).collect();
     let definition = format!(r#"{{"var":{{{}}}}}"#, variables.join(","));
     assert_malformed(&with_file("sg00/def.json", |_| Some(definition.clone())), "sg00/def.json");
+    let definition = format!(r#"{{"var":{{{}}}}}"#, variables[1..].join(","));
+    let bytes = with_file("sg00/def.json", |_| Some(definition.clone()));
+    let expected = NeffError::TooLarge { what: "inputs and outputs", limit: 1 << 16 };
+    assert_refused(parse(&bytes), &expected, NeffErrorKind::Resource);
 }
 
 #[test]

@@ -1,10 +1,12 @@
 use std::collections::BTreeMap;
+use std::fmt;
 
-use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde::de::{Error, IgnoredAny, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
-use super::archive::{Files, normalised};
+use super::archive::normalised;
 use super::error::NeffError;
+use super::files::Files;
 use super::json::List;
 use super::{DIMS_MAX, Dtype};
 
@@ -20,7 +22,7 @@ pub(super) type Shape = List<u64, DIMS_MAX>;
 /// the lists `dltype` and `shape` are indexed by entry (observed).
 #[derive(Debug, Deserialize)]
 pub(super) struct Graph {
-    nodes: List<Node, ENTRIES_MAX>,
+    nodes: Nodes,
     /// The first entry of each node.
     #[serde(default)]
     node_row_ptr: Option<List<usize, { ENTRIES_MAX + 1 }>>,
@@ -51,11 +53,46 @@ struct Attributes {
     shape: Option<(IgnoredAny, List<Shape, ENTRIES_MAX>)>,
 }
 
+/// At most [`ENTRIES_MAX`] nodes, which together have no more than twice as many entries: a list for each
+/// node, each within its bound, could still be out of all proportion to the file.
+#[derive(Debug)]
+struct Nodes(Vec<Node>);
+
+impl<'de> Deserialize<'de> for Nodes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Nodes, D::Error> {
+        deserializer.deserialize_seq(NodesVisitor)
+    }
+}
+
+struct NodesVisitor;
+
+impl<'de> Visitor<'de> for NodesVisitor {
+    type Value = Nodes;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "an array of nodes with at most {ENTRIES_MAX} entries")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Nodes, A::Error> {
+        let mut nodes = Vec::new();
+        let mut entries = 0;
+        while let Some(node) = seq.next_element::<Node>()? {
+            if entries >= ENTRIES_MAX {
+                return Err(A::Error::invalid_length(entries + 1, &self));
+            }
+            entries += node.output_names.0.len().max(1);
+            nodes.push(node);
+        }
+        Ok(Nodes(nodes))
+    }
+}
+
 impl Graph {
     /// Reads the graph and checks that it has a node to run; gate 9.
     pub(super) fn read(files: &Files) -> Result<Graph, NeffError> {
         let path = ["neff.json", "kelp.json"].into_iter().find(|path| files.get(path).is_some());
-        let graph: Graph = files.json(path.ok_or(NeffError::NoGraph)?)?;
+        let path = path.ok_or(NeffError::NoGraph)?;
+        let graph: Graph = files.json(path)?;
         graph.kelf_node()?;
         Ok(graph)
     }

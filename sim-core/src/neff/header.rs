@@ -4,11 +4,11 @@ use super::error::NeffError;
 /// Bytes of the header as it is defined; the archive may begin later, never earlier.
 pub const HEADER_BYTES: usize = 1024;
 
-/// The feature bits that have a meaning (observed).
-const FEATURES_KNOWN: u64 = (1 << 27) - 1;
+/// The feature bits that a runtime takes (observed).
+pub const FEATURES_KNOWN: u64 = (1 << 27) - 1;
 
-/// Set if the model was compiled for logical cores of several physical ones.
-const FEATURE_LNC: u64 = 0x400;
+/// The feature bit of models that were compiled for logical cores of several physical ones (observed).
+pub const FEATURE_LNC: u64 = 0x400;
 
 /// The fixed fields in front of the archive: little-endian, in this order, without gaps (guide).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,12 +50,16 @@ impl Header {
     /// The first gate that is closed.
     pub fn parse(bytes: &[u8]) -> Result<Header, NeffError> {
         let size = bytes.len() as u64;
-        if bytes.len() < HEADER_BYTES {
-            return Err(NeffError::TooShort { size });
-        }
-        let header = Header::fields(bytes).ok_or(NeffError::TooShort { size })?;
+        let header = Header::as_written(bytes).ok_or(NeffError::TooShort { size })?;
         header.check(size)?;
         Ok(header)
+    }
+
+    /// The fields as they stand, for whoever wants to see what is wrong with them. `None` if `bytes` is
+    /// shorter than a header.
+    #[must_use]
+    pub fn as_written(bytes: &[u8]) -> Option<Header> {
+        Header::fields(bytes.get(..HEADER_BYTES)?)
     }
 
     /// The archive inside `bytes`, the NEFF that this header was read from.
@@ -108,6 +112,9 @@ impl Header {
         let hash = digest::stored(2, data);
         let mut uuid = [0; 16];
         uuid.copy_from_slice(&digest::sha256(data)[..16]);
+        // Version 8 of RFC 9562: what the other bits mean is the maker's business.
+        uuid[6] = uuid[6] & 0x0f | 0x80;
+        uuid[8] = uuid[8] & 0x3f | 0x80;
         let mut tpb_per_node = [0; 64];
         tpb_per_node[0] = 1;
         Header {

@@ -2,8 +2,9 @@ use std::fmt;
 
 use serde::Deserialize;
 
-use super::archive::{Files, normalised};
+use super::archive::normalised;
 use super::error::{NeffError, excerpt};
+use super::files::Files;
 use super::json::List;
 
 /// Binaries that one model may have; with two physical cores for a logical one, there are two at most.

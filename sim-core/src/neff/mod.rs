@@ -6,9 +6,10 @@
 //!
 //! ```text
 //! header.rs  the fixed fields, gates 3 to 6     digest.rs     the hash, gate 7
-//! archive.rs tar and gzip, with limits          graph.rs      neff.json, gate 9
-//! kelf.rs    kelf-0.json, gate 10               signature.rs  def.json: inputs and outputs
-//! container.rs  all of it, gates 11 to 13       writer.rs     the way back, for tests and examples
+//! archive.rs tar and gzip, with limits          files.rs      the descriptions among its files
+//! graph.rs   neff.json, gate 9                  kelf.rs       kelf-0.json, gate 10
+//! signature.rs  def.json: inputs and outputs    container.rs  all of it, gates 11 to 13
+//! contents.rs   what else there is to see       writer.rs     the way back
 //! ```
 //! The gates are the runtime's own checks at load, in its order; [`NeffError`] has them all.
 //!
@@ -16,13 +17,16 @@
 
 mod archive;
 mod container;
+mod contents;
 mod digest;
 mod dtype;
 mod error;
+mod files;
 mod graph;
 mod header;
 mod json;
 mod kelf;
+mod limits;
 mod signature;
 mod stats;
 mod tensor;
@@ -32,13 +36,19 @@ mod writer;
 mod gates;
 #[cfg(test)]
 mod hostile;
+#[cfg(test)]
+mod layout;
 
-pub use archive::Limits;
 pub use container::{Machine, Neff, Policy};
+pub use contents::{ArchivedFile, Contents, CoreFiles, ENGINES, each_file};
 pub use dtype::Dtype;
 pub use error::{NeffError, NeffErrorKind};
-pub use header::{HEADER_BYTES, Header};
+pub use header::{FEATURE_LNC, FEATURES_KNOWN, HEADER_BYTES, Header};
 pub use kelf::{Arch, Target};
+pub use limits::Limits;
 pub use stats::Stats;
 pub use tensor::{DIMS_MAX, TensorSpec, Usage};
 pub use writer::NeffBuilder;
+
+/// The folder for what is meant for a simulator, which no compiler writes.
+const ATTACHMENTS: &str = "sim";

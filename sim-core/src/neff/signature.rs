@@ -2,14 +2,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
-use super::archive::Files;
 use super::error::{NeffError, excerpt};
+use super::files::Files;
 use super::graph::{Graph, Shape};
 use super::json::{Keep, Table};
 use super::kelf::Kelf;
 use super::{Dtype, TensorSpec, Usage};
 
-/// Inputs and outputs of one binary; models that are fed their weights have a few thousand.
+/// Inputs and outputs of one binary, and of all together; models that are fed their weights have a few thousand.
 const TENSORS_MAX: usize = 1 << 16;
 
 /// The inputs and outputs of a model: inputs first, each half sorted by name.
@@ -37,6 +37,9 @@ pub(super) fn read(files: &Files, graph: &Graph, kelf: &Kelf) -> Result<Vec<Tens
             let dtype = dtype.or(mapped.and_then(|mapped| mapped.dtype)).unwrap_or_default();
             let shape = shape.or(mapped.and_then(|mapped| mapped.tf_shape.as_ref()));
             let shape = shape.map(|shape| shape.0.clone()).unwrap_or_default();
+            if tensors.len() == TENSORS_MAX && !tensors.contains_key(&(usage, name.clone())) {
+                return Err(NeffError::TooLarge { what: "inputs and outputs", limit: TENSORS_MAX as u64 });
+            }
             let tensor = TensorSpec { name: name.clone(), usage, dtype, shape, size };
             let known = tensors.entry((usage, name)).or_insert(tensor);
             known.size = known.size.max(size);

@@ -1,7 +1,7 @@
 use serde::Deserialize;
 use serde_json::Number;
 
-use super::archive::Files;
+use super::files::Files;
 
 /// How much work the compiler says a run is, from `hlo_stats.json`; for estimates of its cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -1,15 +1,27 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
+use flate2::{Compression, GzBuilder};
 use serde_json::{Map, Value, json};
 use tar::Builder;
 
-use super::archive::ATTACHMENTS;
-use super::{Header, Stats, Target, TensorSpec, Usage};
+use super::{ATTACHMENTS, ENGINES, Header, Stats, Target, TensorSpec, Usage};
+
+/// Bytes of a tape record; the compiler's archives are a multiple of it long (observed).
+const RECORD_BYTES: usize = 10_240;
+
+/// What gzip calls Unix.
+const GZIP_UNIX: u8 = 3;
+
+/// User and group of every file (observed).
+const OWNER: u64 = 1000;
 
 /// Makes a NEFF with a signature and nothing to run, laid out as the compiler does it.
+///
+/// Files, their order and their fields are those that were observed. Each engine of each physical core has its
+/// two files, and that with the instructions is empty: whoever follows the names finds something, and nobody
+/// can take it for a program. What belongs to instructions is left out: tables, constants, debug tables, the
+/// queues and semaphores they use. Of the feature bits only that of LNC is ever set.
 ///
 /// Equal builders make equal bytes: times are 0 and the identity follows from the content.
 ///
@@ -87,28 +99,70 @@ impl NeffBuilder {
         Ok(neff)
     }
 
-    /// Every file of the archive, in its order.
+    /// Every file of the archive, in its order: sorted by path, and the graph last, as the compiler has it.
     pub(super) fn files(&self) -> io::Result<Vec<(String, Vec<u8>)>> {
         let folders: Vec<String> = (0..self.lnc.max(1)).map(|core| format!("sg{core:02}")).collect();
-        let mut files = vec![
+        let mut texts = vec![
             (Stats::FILE.to_owned(), self.stats_json()),
-            ("info.json".to_owned(), json!({"name": self.name, "num_tpb": 1, "num_tpb_requested": 1})),
+            ("info.json".to_owned(), self.info_json()),
             ("kelf-0.json".to_owned(), self.kelf_json(&folders)),
-            ("neff.json".to_owned(), self.graph_json(folders.len())),
         ];
+        let mut files = Vec::new();
         for folder in &folders {
-            files.push((format!("{folder}/def.json"), self.definition_json()));
-            files.push((format!("{folder}/tensor_map.json"), self.tensor_map_json()));
+            for engine in ENGINES {
+                let json =
+                    json!({"dma": [], "instr": format!("{engine}.bin"), "name": format!("{engine}.json")});
+                texts.push((format!("{folder}/{engine}.json"), json));
+                files.push((format!("{folder}/{engine}.bin"), Vec::new()));
+            }
+            texts.push((format!("{folder}/def.json"), self.definition_json()));
+            texts.push((format!("{folder}/tensor_map.json"), self.tensor_map_json()));
         }
-        let texts = files.into_iter().map(|(path, json)| Ok((path, serde_json::to_vec_pretty(&json)?)));
+        for (path, json) in texts {
+            files.push((path, serde_json::to_vec_pretty(&json)?));
+        }
         let attached = self.attachments.iter();
-        let attached = attached.map(|(name, content)| Ok((format!("{ATTACHMENTS}/{name}"), content.clone())));
-        texts.chain(attached).collect()
+        files.extend(attached.map(|(name, content)| (format!("{ATTACHMENTS}/{name}"), content.clone())));
+        files.sort();
+        files.push(("neff.json".to_owned(), serde_json::to_vec_pretty(&self.graph_json(folders.len()))?));
+        Ok(files)
     }
 
+    /// All numbers that the compiler gives; −1 is unknown (observed).
     fn stats_json(&self) -> Value {
         let count = |number: Option<u64>| number.map_or(json!(-1), Value::from);
-        json!({"HloMacCount": count(self.stats.macs), "Traffic": count(self.stats.traffic_bytes)})
+        let intensity = match (self.stats.macs, self.stats.traffic_bytes) {
+            // A multiplication with addition counts as two operations (observed).
+            (Some(macs), Some(bytes)) if bytes > 0 => 2.0 * macs as f64 / bytes as f64,
+            _ => -1.0,
+        };
+        json!({
+            "AliasedOutputSize": 0,
+            "ArithmeticIntensity": intensity,
+            "ConstantSize": 0,
+            "HloInputCount": -1,
+            "HloMacCount": count(self.stats.macs),
+            "HloOutputCount": -1,
+            "IfmapSize": 0,
+            "OfmapSize": 0,
+            "OutputsReadFromCount": -1,
+            "PassthroughTensorsCount": -1,
+            "RedundantOutputCount": -1,
+            "Traffic": count(self.stats.traffic_bytes),
+        })
+    }
+
+    /// Repeats fields of the header.
+    fn info_json(&self) -> Value {
+        let header = Header::describing(&[], &self.name, self.lnc);
+        json!({
+            "tool_version": "nrt-sim",
+            "kelp_version": "Dynamic",
+            "name": header.name,
+            "num_tpb": header.num_tpb,
+            "num_tpb_requested": header.requested_tpb,
+            "num_tpb_per_node": header.tpb_per_node.to_vec(),
+        })
     }
 
     fn kelf_json(&self, folders: &[String]) -> Value {
@@ -143,6 +197,11 @@ impl NeffBuilder {
             "inputs": feeds,
             "output_names": outputs().map(|tensor| &tensor.name).collect::<Vec<_>>(),
         }));
+        let about = |(id, tensor): (usize, &TensorSpec)| {
+            let about = json!({"id": id, "dtype": tensor.dtype.name(), "shape": tensor.shape});
+            (tensor.name.clone(), about)
+        };
+        let signature: Map<String, Value> = inputs().enumerate().map(about).collect();
         let mut rows: Vec<usize> = (0..=kelf).collect();
         rows.push(kelf + outputs().count());
         json!({
@@ -155,18 +214,34 @@ impl NeffBuilder {
                 "storage_id": ["list_int", (0..entries().count()).collect::<Vec<_>>()],
             },
             "node_row_ptr": rows,
+            "metadata": {"signatures": {"default": {"inputs": signature, "outputs": {}}}},
         })
     }
 
+    /// What a physical core uses. Numbers go to the inputs first, then to the outputs.
     fn definition_json(&self) -> Value {
         let mut variables = Map::new();
         variables.insert("SB".to_owned(), json!({"type": "state-buffer", "var_id": 0}));
-        for (id, tensor) in (1..).zip(&self.tensors) {
+        for (id, tensor) in (1..).zip(self.having(Usage::Input).chain(self.having(Usage::Output))) {
             let kind = kind(tensor.usage);
             let variable = json!({"type": kind, "size": tensor.size, "var_id": id, "ops": []});
             variables.insert(tensor.name.clone(), variable);
         }
-        json!({"name": "definition", "version": "0.6", "dma_queue": {}, "var": variables})
+        let mut definition = json!({
+            "#rank_world_size": 0,
+            "cc_streams": {"num_streams": 0},
+            "debug_info": {},
+            "dma_queue": {},
+            "name": "definition",
+            "neff_features": if self.lnc > 1 { json!(["neff_feature_vnc"]) } else { json!([]) },
+            "var": variables,
+            "version": "0.6",
+        });
+        for (key, engine) in ["pe", "act", "pool", "dve", "sp"].into_iter().zip(ENGINES) {
+            definition[key] = format!("{engine}.json").into();
+            definition[format!("{key}_instr")] = format!("{engine}.bin").into();
+        }
+        definition
     }
 
     fn tensor_map_json(&self) -> Value {
@@ -176,7 +251,10 @@ impl NeffBuilder {
                 "is_const": false,
                 "kind": kind(tensor.usage),
                 "layer_name": tensor.name,
+                "sim_format": "NC",
                 "sim_shape": tensor.shape,
+                "tf_file": format!("value_{}.npy", tensor.name),
+                "tf_format": "NC",
                 "tf_shape": tensor.shape,
             });
             (tensor.name.clone(), about)
@@ -196,16 +274,26 @@ fn kind(usage: Usage) -> &'static str {
     }
 }
 
-/// A gzip'd tar of `files`.
+/// A gzip'd tar of `files`, filled with zeros to a whole number of tape records, as the compiler packs it.
+/// Times are 0 in both.
 pub(super) fn archive(files: &[(String, Vec<u8>)]) -> io::Result<Vec<u8>> {
-    let mut builder = Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
+    let gzip = GzBuilder::new().operating_system(GZIP_UNIX).write(Vec::new(), Compression::fast());
+    let mut builder = Builder::new(gzip);
     for (path, content) in files {
         let mut header = tar::Header::new_ustar();
         header.set_size(content.len() as u64);
         header.set_mode(0o664);
+        header.set_uid(OWNER);
+        header.set_gid(OWNER);
+        header.set_username("nobody")?;
+        header.set_groupname("nobody")?;
+        header.set_device_major(0)?;
+        header.set_device_minor(0)?;
         builder.append_data(&mut header, path, content.as_slice())?;
     }
-    builder.into_inner()?.finish()
+    let mut data = builder.into_inner()?.finish()?;
+    data.resize(data.len().next_multiple_of(RECORD_BYTES), 0);
+    Ok(data)
 }
 
 #[cfg(test)]

@@ -1,0 +1,316 @@
+//! `nrt-sim neff build`: a NEFF with a signature, and with what a simulator is to compute.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+use clap::Args;
+use sim_core::neff::{Arch, Neff, NeffBuilder, Policy, Stats, Target, TensorSpec, Usage};
+use sim_models::signature::Signature;
+use toml::Value;
+
+use super::spec::{Numbers, Spec, sidecar};
+use super::target::TargetName;
+use super::tensor::TensorText;
+use crate::file;
+use crate::summary::size;
+
+/// The attachment that says what a model computes.
+const SIDECAR: &str = "model.toml";
+/// The attachment that `--onnx` makes.
+const ONNX: &str = "model.onnx";
+/// Bytes that the header has for a name.
+const NAME_BYTES_MAX: usize = 255;
+
+const BUILD_HELP: &str = "\
+Examples:
+  nrt-sim neff build -o product.neff --input x:f16[128,256] --input y:f16[256,128] --output z:f16[128,128] --op matmul
+  nrt-sim neff build -o mlp.neff --onnx mlp.onnx --target trn2
+  nrt-sim neff build -o model.neff model.toml
+
+A file in TOML has the same words; flags win over it, and their tensors are added to its own:
+  name = \"product\"
+  target = \"trn2\"
+  lnc = 2
+  kernel = \"matmul\"
+  attach = [\"weights.safetensors\"]
+  [stats]
+  macs = 4194304
+  traffic = 163840
+  [[input]]
+  name = \"x\"
+  dtype = \"f16\"
+  shape = [128, 256]
+  [[output]]
+  ...
+
+The file is laid out as the vendor's compiler does it, without instructions. Equal input makes equal bytes.";
+
+/// Makes a NEFF with the given inputs and outputs, for the simulator.
+#[derive(Debug, Default, Args)]
+#[command(after_help = BUILD_HELP)]
+pub(crate) struct Options {
+    /// The model in TOML, see below.
+    #[arg(value_name = "SPEC.toml")]
+    pub(crate) spec: Option<PathBuf>,
+
+    /// Where to write it. A file that is there is replaced; `-` is stdout.
+    #[arg(short = 'o', value_name = "FILE")]
+    pub(crate) output_file: PathBuf,
+
+    /// The name of the model. Default: that of the file, without its ending.
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+
+    /// For which hardware: any, a family (trn2), an instance, a generation (v3) or its name (cayman).
+    ///
+    /// Default: any.
+    #[arg(long)]
+    pub(crate) target: Option<TargetName>,
+
+    /// Physical cores to a logical core. Default: 2 for trn2 and trn3, as their machines have it, else 1.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=2))]
+    pub(crate) lnc: Option<u32>,
+
+    /// An input, such as `x:f16[128,256]`. May be repeated.
+    #[arg(long = "input", value_name = "NAME:TYPE[DIM,...]")]
+    pub(crate) inputs: Vec<TensorText>,
+
+    /// An output. May be repeated.
+    #[arg(long = "output", value_name = "NAME:TYPE[DIM,...]")]
+    pub(crate) outputs: Vec<TensorText>,
+
+    /// The built-in kernel that a run computes.
+    #[arg(long, value_name = "NAME", group = "kernel")]
+    pub(crate) op: Option<String>,
+
+    /// What a run computes, as a file in TOML that becomes sim/model.toml in the NEFF.
+    #[arg(long, value_name = "FILE", group = "kernel")]
+    pub(crate) sidecar: Option<PathBuf>,
+
+    /// What a run computes, as an ONNX model; it becomes part of the NEFF. Without --input and --output, its
+    /// inputs and outputs are the model's.
+    #[arg(long, value_name = "FILE", group = "kernel")]
+    pub(crate) onnx: Option<PathBuf>,
+
+    /// Multiplications with addition in a run. Default: for the kernel matmul what its shapes make, else not said.
+    #[arg(long, value_name = "N")]
+    pub(crate) macs: Option<u64>,
+
+    /// Bytes that a run moves to and from device memory. Default: those of all inputs and outputs.
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) traffic: Option<u64>,
+
+    /// A file for the folder sim of the NEFF, under its own name. May be repeated.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) attach: Vec<PathBuf>,
+}
+
+/// Makes the NEFF and says what it is.
+///
+/// # Errors
+/// Which flag or key is wrong, or which file cannot be read or written.
+pub(super) fn build(options: &Options) -> Result<u8> {
+    let bytes = neff(options)?;
+    file::replace(&options.output_file, &bytes)?;
+    if options.output_file.as_os_str() != "-" {
+        let neff = Neff::parse(&bytes, &Policy::default())?; // just tried
+        let (path, signature) = (options.output_file.display(), Signature::of(&neff.tensors));
+        let said =
+            format!("{path}: {signature}, {}, LNC {}, {}\n", neff.target, neff.lnc, size(bytes.len() as u64));
+        file::print(said.as_bytes())?;
+    }
+    Ok(0)
+}
+
+/// The bytes of the NEFF that is asked for; the same for the same `options` and files.
+///
+/// # Errors
+/// Which flag or key is wrong, or which file cannot be read.
+pub(crate) fn neff(options: &Options) -> Result<Vec<u8>> {
+    let spec = options.spec.as_deref().map(Spec::read).transpose()?.unwrap_or_default();
+    let name =
+        options.name.clone().or_else(|| spec.name.clone()).unwrap_or_else(|| stem(&options.output_file));
+    ensure!(
+        name.len() <= NAME_BYTES_MAX,
+        "the name of the model has {} bytes, at most {NAME_BYTES_MAX} fit",
+        name.len()
+    );
+    ensure!(!name.contains(char::is_control), "the name of the model has a control character: {name:?}");
+    let target = options.target.or(spec.target).unwrap_or(TargetName(Target::Any));
+    let lnc = options.lnc.or(spec.lnc()).unwrap_or_else(|| target.default_lnc());
+    if lnc > 1 && target.0 == Target::Arch(Arch::V2) {
+        bail!("LNC {lnc} for {}: that hardware has LNC 1 only; leave --lnc out", target.0);
+    }
+    let attachments = attachments(options, &spec)?;
+    let tensors = tensors(options, &spec, &attachments)?;
+    let stats = stats(options, &spec, &tensors);
+    let mut builder = NeffBuilder::new(name, target.0).lnc(lnc).stats(stats);
+    for tensor in tensors {
+        builder = builder.tensor(tensor);
+    }
+    for (name, content) in attachments {
+        builder = builder.attach(name, content);
+    }
+    let bytes = builder.build().context("cannot make the archive")?;
+    Neff::parse(&bytes, &Policy::default())
+        .context("no runtime would load this; is an attached file too large?")?;
+    Ok(bytes)
+}
+
+fn stem(path: &Path) -> String {
+    let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    if matches!(stem.as_str(), "" | "-") { "model".to_owned() } else { stem }
+}
+
+/// Inputs and outputs: those of the file, then those of the flags, or else those of the ONNX model.
+fn tensors(options: &Options, spec: &Spec, attachments: &[(String, Vec<u8>)]) -> Result<Vec<TensorSpec>> {
+    let all = |mut of_spec: Vec<TensorText>, of_flags: &[TensorText], usage| {
+        of_spec.extend_from_slice(of_flags);
+        of_spec.iter().map(|tensor| tensor.spec(usage)).collect::<Vec<_>>()
+    };
+    let mut tensors = all(spec.inputs(), &options.inputs, Usage::Input);
+    tensors.extend(all(spec.outputs(), &options.outputs, Usage::Output));
+    if tensors.is_empty()
+        && let Some(path) = &options.onnx
+    {
+        let model = attachments.iter().find(|(name, _)| name == ONNX).map(|(_, content)| content.as_slice());
+        return onnx_signature(model.unwrap_or_default()).with_context(|| path.display().to_string());
+    }
+    ensure!(
+        tensors.iter().any(|tensor| tensor.usage == Usage::Output),
+        "a model needs an output: give --output NAME:TYPE[DIM,...], such as --output y:f16[128,128]"
+    );
+    let mut names = BTreeSet::new();
+    if let Some(twice) = tensors.iter().find(|tensor| !names.insert(&tensor.name)) {
+        bail!("the name `{}` is taken; every input and output needs its own", twice.name);
+    }
+    Ok(tensors)
+}
+
+/// The inputs and outputs of the ONNX model `bytes`.
+fn onnx_signature(_bytes: &[u8]) -> Result<Vec<TensorSpec>> {
+    bail!("its inputs and outputs cannot be read from it; give --input and --output")
+}
+
+/// All files for the folder sim, by name.
+fn attachments(options: &Options, spec: &Spec) -> Result<Vec<(String, Vec<u8>)>> {
+    let mut files: Vec<(String, Vec<u8>)> = Vec::new();
+    let mut add = |name: &str, content: Vec<u8>| {
+        ensure!(files.iter().all(|(other, _)| other != name), "two files would be sim/{name} in the NEFF");
+        files.push((name.to_owned(), content));
+        Ok(())
+    };
+    let text = match (&options.op, &options.sidecar, &options.onnx, &spec.kernel) {
+        (Some(op), ..) => Some(sidecar(Value::from(op.as_str()))?.into_bytes()),
+        (_, Some(path), ..) => {
+            let content = file::read(path)?;
+            let text = str::from_utf8(&content).with_context(|| format!("{} is not text", path.display()))?;
+            let parsed: Result<toml::Table, _> = text.parse();
+            parsed.with_context(|| format!("{} is not TOML", path.display()))?;
+            Some(content)
+        }
+        (_, _, Some(path), _) => {
+            add(ONNX, file::read(path)?)?;
+            let kernel = [("use", "onnx"), ("file", ONNX)];
+            let kernel = kernel.map(|(key, value)| (key.to_owned(), Value::from(value)));
+            Some(sidecar(Value::Table(kernel.into_iter().collect()))?.into_bytes())
+        }
+        (.., Some(kernel)) => Some(sidecar(kernel.clone())?.into_bytes()),
+        _ => None,
+    };
+    if let Some(text) = text {
+        add(SIDECAR, text)?;
+    }
+    for path in spec.attach.iter().chain(&options.attach) {
+        let name = path.file_name().and_then(|name| name.to_str());
+        add(name.with_context(|| format!("{} has no plain file name", path.display()))?, file::read(path)?)?;
+    }
+    Ok(files)
+}
+
+/// What is said of the work of a run, and what follows from the signature where nothing is said.
+fn stats(options: &Options, spec: &Spec, tensors: &[TensorSpec]) -> Stats {
+    let of_spec = spec.kernel.as_ref().filter(|_| options.sidecar.is_none() && options.onnx.is_none());
+    let is_matmul = options.op.as_deref().or(of_spec.and_then(Value::as_str)) == Some("matmul");
+    let Numbers { macs, traffic } = spec.stats;
+    let moved = tensors.iter().fold(0_u64, |sum, tensor| sum.saturating_add(tensor.size));
+    Stats {
+        macs: options.macs.or(macs).or_else(|| if is_matmul { matmul_macs(tensors) } else { None }),
+        traffic_bytes: options.traffic.or(traffic).or(Some(moved)),
+    }
+}
+
+/// Each element of the product takes as many as a row of the first input has elements.
+fn matmul_macs(tensors: &[TensorSpec]) -> Option<u64> {
+    let Signature { inputs, outputs } = Signature::of(tensors);
+    let ([first, _], [product]) = (inputs.as_slice(), outputs.as_slice()) else { return None };
+    let elements = product.shape.iter().try_fold(1_u64, |count, dim| count.checked_mul(*dim))?;
+    elements.checked_mul(*first.shape.last()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(inputs: &[&str], outputs: &[&str]) -> Options {
+        let parse = |texts: &[&str]| texts.iter().map(|text| text.parse().expect("valid")).collect();
+        Options {
+            output_file: "m.neff".into(),
+            inputs: parse(inputs),
+            outputs: parse(outputs),
+            ..Options::default()
+        }
+    }
+
+    fn parsed(options: &Options) -> Neff {
+        Neff::parse(&neff(options).expect("valid"), &Policy::default()).expect("sound")
+    }
+
+    #[test]
+    fn an_operator_brings_its_sidecar_and_its_work() {
+        let product = options(&["x:f16[128,256]", "y:f16[256,64]"], &["z:f16[128,64]"]);
+        let built = parsed(&Options { op: Some("matmul".into()), ..product });
+        assert_eq!(built.attachments["model.toml"], b"kernel = \"matmul\"\n");
+        assert_eq!(built.stats.macs, Some(128 * 256 * 64));
+        assert_eq!(built.stats.traffic_bytes, Some(2 * (128 * 256 + 256 * 64 + 128 * 64)));
+        assert_eq!((built.name.as_str(), built.lnc, built.target), ("m", 1, Target::Any));
+    }
+
+    #[test]
+    fn a_target_brings_its_lnc() {
+        let target = Some("trn2".parse().expect("valid"));
+        assert_eq!(parsed(&Options { target, ..options(&[], &["y:u8[1]"]) }).lnc, 2);
+        let refused = Options {
+            target: Some("trn1".parse().expect("valid")),
+            lnc: Some(2),
+            ..options(&[], &["y:u8[1]"])
+        };
+        assert!(neff(&refused).expect_err("never loads").to_string().contains("LNC 1 only"));
+    }
+
+    #[test]
+    fn what_is_wrong_is_said() {
+        let says = |options: &Options, words: &str| {
+            let error = format!("{:#}", neff(options).expect_err(words));
+            assert!(error.contains(words), "{error}");
+        };
+        says(&options(&["x:u8[1]"], &[]), "needs an output");
+        says(&options(&["x:u8[1]"], &["x:u8[1]"]), "`x` is taken");
+        says(&Options { attach: vec!["no/such".into()], ..options(&[], &["y:u8[1]"]) }, "no/such");
+        says(&Options { name: Some("n".repeat(256)), ..options(&[], &["y:u8[1]"]) }, "at most 255");
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let onnx = folder.path().join("m.onnx");
+        std::fs::write(&onnx, b"?").expect("writable");
+        says(&Options { onnx: Some(onnx.clone()), ..options(&[], &[]) }, "give --input and --output");
+        let twice = Options { onnx: Some(onnx.clone()), attach: vec![onnx], ..options(&[], &["y:u8[1]"]) };
+        assert!(neff(&twice).is_ok(), "sim/m.onnx beside sim/model.onnx");
+        let kernel = Options {
+            attach: vec![folder.path().join("model.toml")],
+            op: Some("add".into()),
+            ..options(&[], &["y:u8[1]"])
+        };
+        std::fs::write(folder.path().join("model.toml"), "").expect("writable");
+        says(&kernel, "two files would be sim/model.toml");
+    }
+}
