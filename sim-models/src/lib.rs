@@ -9,6 +9,7 @@
 //! placement.rs  what is told of a loaded model   operator/     what can be named without a file
 //! element.rs    bytes as numbers                 float8.rs     numbers of one byte
 //! golden/       recorded outputs, by a hash of the inputs
+//! onnx_file/    what an ONNX file says of itself
 //! ```
 //! The instructions in a NEFF cannot be interpreted outside of the vendor's tools. So what a model computes
 //! is what a user bound to it, and nothing is ever concluded from recognising a file.
@@ -21,6 +22,7 @@ pub mod float8;
 pub mod golden;
 pub mod mix;
 pub mod models;
+pub mod onnx_file;
 pub mod operator;
 mod pattern;
 pub mod placement;
