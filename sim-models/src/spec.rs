@@ -16,6 +16,7 @@ use crate::operator::copy::{Echo, Identity, Zeros};
 use crate::operator::matmul::Matmul;
 use crate::operator::reduce::Reduce;
 use crate::operator::softmax::Softmax;
+use crate::plugin::Plugin;
 use crate::recipe::{Recipe, Refusal, Subject};
 use crate::signature::Signature;
 
@@ -42,6 +43,7 @@ enum Named {
     Softmax(Softmax),
     Cast(Cast),
     Golden(Golden),
+    Plugin(Plugin),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
@@ -102,6 +104,7 @@ impl Spec {
             Named::Softmax(softmax) => softmax,
             Named::Cast(cast) => cast,
             Named::Golden(golden) => golden,
+            Named::Plugin(plugin) => plugin,
         })
     }
 }
@@ -123,6 +126,7 @@ impl fmt::Display for Spec {
             Named::Softmax(_) => f.write_str("softmax"),
             Named::Cast(_) => f.write_str("cast"),
             Named::Golden(golden) => write!(f, "golden {}", golden.file),
+            Named::Plugin(plugin) => write!(f, "plugin {}", plugin.library),
         }
     }
 }
