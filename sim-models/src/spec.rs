@@ -9,6 +9,7 @@ use sim_core::kernel::Kernel;
 use crate::compute::{Buffered, Watch};
 use crate::golden::Golden;
 use crate::mix::Mix;
+use crate::onnx::Onnx;
 use crate::operator::combine::{Add, Mul};
 use crate::operator::constant::Constant;
 use crate::operator::convert::{Cast, Relu};
@@ -44,6 +45,7 @@ enum Named {
     Cast(Cast),
     Golden(Golden),
     Plugin(Plugin),
+    Onnx(Onnx),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
@@ -105,6 +107,7 @@ impl Spec {
             Named::Cast(cast) => cast,
             Named::Golden(golden) => golden,
             Named::Plugin(plugin) => plugin,
+            Named::Onnx(onnx) => onnx,
         })
     }
 }
@@ -127,6 +130,7 @@ impl fmt::Display for Spec {
             Named::Cast(_) => f.write_str("cast"),
             Named::Golden(golden) => write!(f, "golden {}", golden.file),
             Named::Plugin(plugin) => write!(f, "plugin {}", plugin.library),
+            Named::Onnx(onnx) => write!(f, "onnx {}", onnx.file),
         }
     }
 }

@@ -50,7 +50,7 @@ pub(crate) fn prepare(
     let files = Files::Folder(folder.to_owned());
     let mut uuid = [0; 16];
     (uuid[0], uuid[15]) = (3, 250);
-    recipe.prepare(&Subject { name: "model", uuid, signature, files: &files })
+    recipe.prepare(&Subject { name: "model", uuid, signature, files: &files, onnx_library: None })
 }
 
 /// Runs `kernel`; its output has `size` bytes.

@@ -123,8 +123,13 @@ fn a_plug_in_is_told_the_whole_model_and_gets_its_kernel_back() {
 #[test]
 fn a_plug_in_that_a_neff_names_is_not_even_looked_for() {
     let files = BTreeMap::from([("libodd.so".to_owned(), vec![1])]);
-    let subject =
-        Subject { name: "model", uuid: [0; 16], signature: &floats(), files: &Files::Archive(&files) };
+    let subject = Subject {
+        name: "model",
+        uuid: [0; 16],
+        signature: &floats(),
+        files: &Files::Archive(&files),
+        onnx_library: None,
+    };
     let library = build::root().join("libodd.so");
     for name in ["libodd.so", library.to_str().expect("plain")] {
         let Err(Refusal(said)) = recipe(name, &[]).prepare(&subject) else { panic!("{name} is accepted") };
