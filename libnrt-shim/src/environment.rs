@@ -245,7 +245,7 @@ impl<L: Fn(&str) -> Option<OsString>> Reader<L> {
         });
         let beside = (self.lookup)("NRT_SIM_MODELS_BESIDE").unwrap_or_default();
         let beside = std::env::split_paths(&beside).filter(|path| !path.as_os_str().is_empty());
-        Models { bindings: self.bindings(), beside: beside.collect(), fallback }
+        Models { bindings: self.bindings(), beside: beside.collect(), fallback, onnx_library: None }
     }
 
     fn bindings(&mut self) -> Option<Bindings> {

@@ -9,6 +9,8 @@
 //! placement.rs  what is told of a loaded model   operator/     what can be named without a file
 //! element.rs    bytes as numbers                 float8.rs     numbers of one byte
 //! golden/       recorded outputs, by a hash of the inputs
+//! plugin/       kernels in shared libraries      onnx.rs       networks, computed by such a library
+//! onnx_file/    what an ONNX file says of itself
 //! ```
 //! The instructions in a NEFF cannot be interpreted outside of the vendor's tools. So what a model computes
 //! is what a user bound to it, and nothing is ever concluded from recognising a file.
@@ -21,9 +23,12 @@ pub mod float8;
 pub mod golden;
 pub mod mix;
 pub mod models;
+pub mod onnx;
+pub mod onnx_file;
 pub mod operator;
 mod pattern;
 pub mod placement;
+pub mod plugin;
 pub mod recipe;
 pub mod signature;
 pub mod spec;

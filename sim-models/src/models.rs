@@ -29,6 +29,8 @@ pub struct Models {
     pub beside: Vec<PathBuf>,
     /// What models get that nothing is bound to; comes before what the bindings say of it.
     pub fallback: Option<Fallback>,
+    /// The plug-in that computes ONNX files, if it is known where that is.
+    pub onnx_library: Option<PathBuf>,
 }
 
 /// The kernel of one model.
@@ -90,8 +92,13 @@ impl Models {
             Origin::Inside => Files::Archive(&neff.attachments),
             Origin::Default => Files::Archive(&BTreeMap::new()),
         };
-        let subject =
-            Subject { name: &neff.name, uuid: neff.header.uuid, signature: &signature, files: &files };
+        let subject = Subject {
+            name: &neff.name,
+            uuid: neff.header.uuid,
+            signature: &signature,
+            files: &files,
+            onnx_library: self.onnx_library.as_deref(),
+        };
         let made = kernel.kernel(&subject, watch);
         let made = made.map_err(|refusal| refuse(&format_args!("kernel {kernel}: {refusal}")))?;
         Ok(Chosen { kernel: made, timing: sidecar.time, name: kernel.to_string(), origin })

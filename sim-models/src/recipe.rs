@@ -1,7 +1,7 @@
 //! From what a user wrote to what a model computes.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::compute::Compute;
 use crate::signature::Signature;
@@ -16,6 +16,8 @@ pub struct Subject<'a> {
     pub signature: &'a Signature,
     /// Where the files are that the recipe names.
     pub files: &'a Files<'a>,
+    /// The plug-in that computes ONNX files, if it is known where that is.
+    pub onnx_library: Option<&'a Path>,
 }
 
 /// Where a recipe's files are.

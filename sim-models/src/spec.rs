@@ -9,6 +9,7 @@ use sim_core::kernel::Kernel;
 use crate::compute::{Buffered, Watch};
 use crate::golden::Golden;
 use crate::mix::Mix;
+use crate::onnx::Onnx;
 use crate::operator::combine::{Add, Mul};
 use crate::operator::constant::Constant;
 use crate::operator::convert::{Cast, Relu};
@@ -16,6 +17,7 @@ use crate::operator::copy::{Echo, Identity, Zeros};
 use crate::operator::matmul::Matmul;
 use crate::operator::reduce::Reduce;
 use crate::operator::softmax::Softmax;
+use crate::plugin::Plugin;
 use crate::recipe::{Recipe, Refusal, Subject};
 use crate::signature::Signature;
 
@@ -42,6 +44,8 @@ enum Named {
     Softmax(Softmax),
     Cast(Cast),
     Golden(Golden),
+    Plugin(Plugin),
+    Onnx(Onnx),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
@@ -102,6 +106,8 @@ impl Spec {
             Named::Softmax(softmax) => softmax,
             Named::Cast(cast) => cast,
             Named::Golden(golden) => golden,
+            Named::Plugin(plugin) => plugin,
+            Named::Onnx(onnx) => onnx,
         })
     }
 }
@@ -123,6 +129,8 @@ impl fmt::Display for Spec {
             Named::Softmax(_) => f.write_str("softmax"),
             Named::Cast(_) => f.write_str("cast"),
             Named::Golden(golden) => write!(f, "golden {}", golden.file),
+            Named::Plugin(plugin) => write!(f, "plugin {}", plugin.library),
+            Named::Onnx(onnx) => write!(f, "onnx {}", onnx.file),
         }
     }
 }

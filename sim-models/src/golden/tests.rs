@@ -45,7 +45,13 @@ fn file(numbers: &[u8]) -> Vec<u8> {
 /// The recipe `{ file = "g" }` for a model with `signature`, where `g` is `bytes`.
 fn prepare(bytes: Vec<u8>, signature: &Signature) -> Result<Box<dyn Compute>, Refusal> {
     let archive = BTreeMap::from([("g".to_owned(), bytes)]);
-    let subject = Subject { name: "two", uuid: [9; 16], signature, files: &Files::Archive(&archive) };
+    let subject = Subject {
+        name: "two",
+        uuid: [9; 16],
+        signature,
+        files: &Files::Archive(&archive),
+        onnx_library: None,
+    };
     Golden { file: "g".into() }.prepare(&subject)
 }
 

@@ -36,7 +36,7 @@ pub(super) fn operator(text: &str) -> Result<Spec, toml::de::Error> {
 pub(super) fn prepare(text: &str, signature: &Signature) -> Result<Box<dyn Compute>, Refusal> {
     let (uuid, files) = ([0; 16], Files::Archive(&BTreeMap::new()));
     let spec = operator(text).unwrap_or_else(|error| panic!("{text}: {error}"));
-    let subject = Subject { name: "model", uuid, signature, files: &files };
+    let subject = Subject { name: "model", uuid, signature, files: &files, onnx_library: None };
     spec.recipe().expect("an operator").prepare(&subject)
 }
 

@@ -1,0 +1,7 @@
+//! Networks through the plug-in, as the simulator calls it.
+
+mod boundary;
+mod damage;
+mod fitting;
+mod same;
+mod scene;
