@@ -7,11 +7,11 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use sim_core::neff::Arch;
+use sim_core::neff::{Arch, Neff, Target};
 use sim_core::profile::Profile;
 
 /// The instance when nothing says otherwise, as in the library.
-const DEFAULT_INSTANCE: &str = "trn1.2xlarge";
+pub(crate) const DEFAULT_INSTANCE: &str = "trn1.2xlarge";
 
 /// The flags that choose the machine.
 #[derive(Debug, Clone, Args)]
@@ -104,9 +104,28 @@ fn inherited_lnc(profile: &Profile) -> u32 {
     lnc.and_then(|lnc| check_lnc(profile, lnc).ok()).unwrap_or(profile.default_lnc)
 }
 
+/// A family of machines that `neff` runs on, if it does not run on the default one.
+pub(crate) fn family(neff: &Neff) -> Option<&'static str> {
+    match (neff.target, neff.lnc) {
+        (Target::Arch(Arch::V2), _) => Some("trn1"),
+        (Target::Arch(Arch::V3), _) => Some("trn2"),
+        (Target::Arch(Arch::V4), _) => Some("trn3"),
+        (Target::Any, 0 | 1) => None,
+        (Target::Any, _) => Some("trn2"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Machine, Options};
+    use sim_core::neff::{Arch, Neff, NeffBuilder, Policy, Target};
+    use sim_core::profile::Profile;
+
+    use super::{Machine, Options, family};
+
+    fn neff(target: Target, lnc: u32) -> Neff {
+        let bytes = NeffBuilder::new("m", target).lnc(lnc).build().expect("in memory");
+        Neff::parse(&bytes, &Policy::default()).expect("our own")
+    }
 
     fn choose(instance: &str, lnc: Option<u32>) -> anyhow::Result<Machine> {
         Machine::choose(&Options { instance: Some(instance.into()), lnc })
@@ -140,5 +159,15 @@ mod tests {
     fn the_first_generation_has_no_logical_cores_of_two() {
         let error = choose("trn1.2xlarge", Some(2)).expect_err("v2").to_string();
         assert!(error.contains("LNC is always 1"), "{error}");
+    }
+
+    #[test]
+    fn a_neff_gets_a_machine_that_it_runs_on() {
+        assert_eq!(family(&neff(Target::Any, 1)), None);
+        for (target, lnc) in [(Target::Any, 2), (Target::Arch(Arch::V2), 1), (Target::Arch(Arch::V4), 2)] {
+            let neff = neff(target, lnc);
+            let profile = Profile::named(family(&neff).expect("not the default")).expect("built in");
+            assert!(neff.target.runs_on(profile.arch) && profile.cores_per_device.is_multiple_of(lnc));
+        }
     }
 }

@@ -4,22 +4,39 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf, absolute};
 
+use anyhow::{Result, anyhow};
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 use sim_models::bindings::Bindings;
-use sim_models::models::{beside, one_line};
+use sim_models::models::{Models, beside, one_line};
+use sim_models::onnx;
 use sim_models::placement::Placement;
 use sim_models::written::Written;
 
+use crate::library::Library;
 use crate::machine::variable;
 
 /// The variable with the bindings.
 const MODELS: &str = "NRT_SIM_MODELS";
+/// The variable with what is left for the others.
+const DEFAULT_KERNEL: &str = "NRT_SIM_DEFAULT_KERNEL";
 
-/// The flags that bind models to kernels.
+/// The flags of a command that runs models.
 #[derive(Debug, Clone, Args)]
 #[group(skip)] // as in `machine`
 pub(crate) struct Options {
+    #[command(flatten)]
+    choice: Choice,
+
+    /// Fail, with exit code 125, if a binding was for no model of a program that ended well.
+    #[arg(long)]
+    pub(crate) strict: bool,
+}
+
+/// The flags that bind models to kernels.
+#[derive(Debug, Clone, Default, Args)]
+#[group(skip)] // as in `machine`
+pub(crate) struct Choice {
     /// What models compute: the path of a bindings file in TOML, or its text (see docs/models.md). Paths in
     /// it start from its folder.
     ///
@@ -33,10 +50,6 @@ pub(crate) struct Options {
     /// Sets NRT_SIM_DEFAULT_KERNEL. Default: what that variable or the bindings file say, else mix.
     #[arg(long, value_name = "KERNEL", value_parser = PossibleValuesParser::new(["mix", "zeros", "echo", "error"]))]
     default_kernel: Option<String>,
-
-    /// Fail, with exit code 125, if a binding was for no model of a program that ended well.
-    #[arg(long)]
-    pub(crate) strict: bool,
 }
 
 impl Options {
@@ -53,8 +66,8 @@ impl Options {
         let sayable = paths.iter().filter(|path| std::env::join_paths([path]).is_ok());
         let list = std::env::join_paths(sayable).unwrap_or_default();
         [
-            (MODELS, self.models.clone().map(OsString::from)),
-            ("NRT_SIM_DEFAULT_KERNEL", self.default_kernel.clone().map(OsString::from)),
+            (MODELS, self.choice.models.clone().map(OsString::from)),
+            (DEFAULT_KERNEL, self.choice.default_kernel.clone().map(OsString::from)),
             ("NRT_SIM_MODELS_BESIDE", Some(list).filter(|list| !list.is_empty())),
         ]
         .into_iter()
@@ -64,7 +77,7 @@ impl Options {
 
     /// What is to be said of bindings that were for none of the models that were loaded.
     pub(crate) fn unmatched<'a>(&self, placements: impl Iterator<Item = &'a Placement>) -> Vec<String> {
-        let Some(text) = self.models.clone().or_else(|| variable(MODELS)) else { return Vec::new() };
+        let Some(text) = self.choice.models.clone().or_else(|| variable(MODELS)) else { return Vec::new() };
         let Some((file, bindings)) = read(&text).ok() else { return Vec::new() };
         let matched: BTreeSet<usize> = placements.filter_map(|placement| placement.entry).collect();
         let missed = (1..=bindings.len()).filter(|entry| !matched.contains(entry));
@@ -72,6 +85,31 @@ impl Options {
             .map(|entry| format!("{}, model {entry}: no model was loaded that it is for", file.display()))
             .collect()
     }
+}
+
+impl Choice {
+    /// What decides what the model in the file `neff` computes, as the library is told by [`Options::variables`].
+    ///
+    /// # Errors
+    /// When the environment names bindings that are not valid.
+    pub(crate) fn models(&self, neff: &Path) -> Result<Models> {
+        let bindings = self.models.clone().or_else(|| variable(MODELS));
+        let bindings =
+            bindings.map(|text| read(&text).map_err(|error| anyhow!("{MODELS} {error}"))).transpose()?;
+        let fallback = self.default_kernel.clone().or_else(|| variable(DEFAULT_KERNEL));
+        Ok(Models {
+            bindings: bindings.map(|(_, bindings)| bindings),
+            beside: vec![neff.to_owned()],
+            fallback: fallback.and_then(|name| name.parse().ok()),
+            onnx_library: onnx_library(),
+        })
+    }
+}
+
+/// Where the plug-in for ONNX is, if it is where the library will look for it.
+pub(crate) fn onnx_library() -> Option<PathBuf> {
+    let beside = || Some(Library::find(None).ok()?.folder().join(onnx::LIBRARY));
+    variable("NRT_SIM_ONNX_LIB").map(PathBuf::from).or_else(beside)
 }
 
 /// Reads bindings, from a file or from the text itself.
@@ -105,10 +143,10 @@ pub(crate) fn absolute_if_file(value: &str) -> Result<String, String> {
 mod tests {
     use sim_models::placement::Placement;
 
-    use super::{Options, bindings};
+    use super::{Choice, Options, bindings};
 
     fn options(models: &str) -> Options {
-        Options { models: Some(models.into()), default_kernel: None, strict: false }
+        Options { choice: Choice { models: Some(models.into()), ..Choice::default() }, strict: false }
     }
 
     #[test]

@@ -60,7 +60,7 @@ fn a_model_is_built_shown_checked_and_unpacked() {
     }
     assert!(!shown.contains("problems"), "{shown}");
     let said = stdout(&nrt_sim(at, &["verify", "product.neff", "--validate-hash"]));
-    assert!(said.ends_with("loads\n"), "{said}");
+    assert!(said.ends_with("loads\ncomputes matmul (the NEFF's own sim/model.toml)\n"), "{said}");
     let said = stdout(&nrt_sim(at, &["unpack", "product.neff"]));
     assert!(said.starts_with("product: 17 files"), "{said}");
     assert_eq!(
@@ -76,7 +76,12 @@ fn a_refusal_has_its_status_and_advice() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     stdout(&nrt_sim(folder.path(), &[&PRODUCT[..], &["--target", "trn2"]].concat()));
     let verify = |flags: &[&str]| nrt_sim(folder.path(), &[&["verify", "product.neff"], flags].concat());
-    assert!(stdout(&verify(&["--instance", "trn2"])).ends_with("loads\n"));
+    assert!(stdout(&verify(&["--instance", "trn2"])).contains("\nloads\n"));
+    let none = verify(&["--instance", "trn2", "--models", "model=[{kernel='relu'}]"]);
+    let said = String::from_utf8_lossy(&none.stdout).into_owned();
+    assert_eq!(none.status.code(), Some(1), "{said}");
+    assert!(said.contains("refused with NRT_INVALID (2): NRT_SIM_MODELS, model 1: kernel relu"), "{said}");
+    assert!(!said.contains("loads"), "{said}");
     for (flags, words) in [
         (
             &["--instance", "trn2", "--lnc", "1"][..],
@@ -102,12 +107,12 @@ fn a_refusal_has_its_status_and_advice() {
 fn a_spec_a_sidecar_and_an_onnx_model_go_into_the_file() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let at = folder.path();
-    let spec = "target = \"trn2\"\nkernel = { use = \"golden\", file = \"g.bin\" }\nattach = [\"g.bin\"]\n\
+    let spec = "target = \"trn2\"\nkernel = { use = \"constant\", value = 2.5 }\nattach = [\"g.bin\"]\n\
                 [[output]]\nname = \"y\"\ndtype = \"f32\"\nshape = [2]\n";
     fs::create_dir(at.join("sub")).expect("writable");
     fs::write(at.join("sub/m.toml"), spec).expect("writable");
     fs::write(at.join("sub/g.bin"), "golden").expect("writable");
-    fs::write(at.join("side.toml"), "kernel = \"add\" # mine\n").expect("writable");
+    fs::write(at.join("side.toml"), "kernel = \"zeros\" #\n").expect("writable");
     let attachments = |flags: &[&str]| {
         stdout(&nrt_sim(at, &[&["build", "-o", "m.neff"], flags].concat()));
         let json: Value =
@@ -120,10 +125,12 @@ fn a_spec_a_sidecar_and_an_onnx_model_go_into_the_file() {
     let output = ["--output", "y:f32[2]"];
     assert_eq!(
         attachments(&[&["--sidecar", "side.toml"][..], &output].concat()),
-        json!([{"name": "model.toml", "bytes": 22}])
+        json!([{"name": "model.toml", "bytes": 19}])
     );
-    let of_onnx = attachments(&[&["--onnx", "sub/g.bin"][..], &output].concat());
-    assert_eq!(of_onnx[0], json!({"name": "model.onnx", "bytes": 6}));
+    let onnx = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/models/matmul.onnx");
+    let of_onnx = attachments(&["--onnx", onnx.to_str().expect("UTF-8")]);
+    let bytes = fs::metadata(onnx).expect("an example").len();
+    assert_eq!(of_onnx[0], json!({"name": "model.onnx", "bytes": bytes}));
 
     fs::write(at.join("bad.toml"), "name = \"m\"\ncolour = 1\n").expect("writable");
     let output = nrt_sim(at, &["build", "-o", "never.neff", "bad.toml"]);

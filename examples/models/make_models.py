@@ -8,6 +8,7 @@
     mlp_f16.onnx     the same in float16
     conv_block.onnx  image:float32[1,3,16,16]       -> features:float32[1,8,8,8]
                      convolutions, batch normalisation, relu, a residual connection, pooling
+    matmul.onnx      x:float16[128,256], y:float16[256,128] -> output0:float16[128,128]
 
 Weights come from a counter, so that no release of a library changes them.
 """
@@ -95,11 +96,21 @@ def conv_block(path):
     save(path, "conv_block", nodes, [image], [features], constants)
 
 
+def matmul(path):
+    def value(name, shape):
+        return helper.make_tensor_value_info(name, TensorProto.FLOAT16, shape)
+
+    nodes = [helper.make_node("MatMul", ["x", "y"], ["output0"], "product")]
+    inputs = [value("x", [128, 256]), value("y", [256, 128])]
+    save(path, "matmul", nodes, inputs, [value("output0", [128, 128])], {})
+
+
 def main():
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent
     mlp(folder / "mlp.onnx", TensorProto.FLOAT, np.float32)
     mlp(folder / "mlp_f16.onnx", TensorProto.FLOAT16, np.float16)
     conv_block(folder / "conv_block.onnx")
+    matmul(folder / "matmul.onnx")
 
 
 if __name__ == "__main__":

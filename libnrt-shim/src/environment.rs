@@ -12,10 +12,12 @@ use sim_core::neff::Arch;
 use sim_core::profile::Profile;
 use sim_models::bindings::{Bindings, Fallback};
 use sim_models::models::{Models, one_line};
+use sim_models::onnx;
 use sim_models::written::Written;
 
 use crate::cores::{CORES_MAX, Cores, visible_cores};
 use crate::log::Level;
+use crate::place;
 use crate::sdk::Sdk;
 use reader::Reader;
 
@@ -245,7 +247,9 @@ impl<L: Fn(&str) -> Option<OsString>> Reader<L> {
         });
         let beside = (self.lookup)("NRT_SIM_MODELS_BESIDE").unwrap_or_default();
         let beside = std::env::split_paths(&beside).filter(|path| !path.as_os_str().is_empty());
-        Models { bindings: self.bindings(), beside: beside.collect(), fallback, onnx_library: None }
+        let onnx_library = self.text("NRT_SIM_ONNX_LIB").map(PathBuf::from);
+        let onnx_library = onnx_library.or_else(|| Some(place::folder()?.join(onnx::LIBRARY)));
+        Models { bindings: self.bindings(), beside: beside.collect(), fallback, onnx_library }
     }
 
     fn bindings(&mut self) -> Option<Bindings> {

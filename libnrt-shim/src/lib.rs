@@ -15,6 +15,7 @@ mod eventfd;
 mod handle;
 mod loaded;
 mod log;
+mod place;
 mod report;
 mod runtime;
 mod sdk;

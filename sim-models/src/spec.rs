@@ -81,6 +81,11 @@ impl Spec {
         Ok(Box::new(Buffered::new(compute, &subject.signature.outputs, watch)))
     }
 
+    /// Whether it takes the plug-in for ONNX.
+    pub fn is_onnx(&self) -> bool {
+        matches!(self.0, Named::Onnx(_))
+    }
+
     /// How often a run over tensors of `signature` multiplies and adds, where that is what the kernel is
     /// made of; none for others, and for tensors it does not suit.
     pub fn macs(&self, signature: &Signature) -> Option<u64> {

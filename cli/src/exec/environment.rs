@@ -2,9 +2,9 @@ use std::env;
 use std::ffi::OsString;
 
 use anyhow::Result;
-use sim_core::neff::{Arch, Neff, Target};
+use sim_core::neff::Neff;
 
-use crate::machine::{self, Machine, variable};
+use crate::machine::{self, Machine, family, variable};
 
 /// Variables for the library, to be set before it is loaded.
 #[derive(Debug, Default)]
@@ -56,40 +56,6 @@ impl Environment {
         for (name, value) in self.0 {
             // SAFETY: the command has started no thread, and the library, which may, is not loaded yet.
             unsafe { env::set_var(name, value) };
-        }
-    }
-}
-
-/// A family of machines that `neff` runs on, if it does not run on the default one.
-fn family(neff: &Neff) -> Option<&'static str> {
-    match (neff.target, neff.lnc) {
-        (Target::Arch(Arch::V2), _) => Some("trn1"),
-        (Target::Arch(Arch::V3), _) => Some("trn2"),
-        (Target::Arch(Arch::V4), _) => Some("trn3"),
-        (Target::Any, 0 | 1) => None,
-        (Target::Any, _) => Some("trn2"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use sim_core::neff::{Arch, Neff, NeffBuilder, Policy, Target};
-    use sim_core::profile::Profile;
-
-    use super::family;
-
-    fn neff(target: Target, lnc: u32) -> Neff {
-        let bytes = NeffBuilder::new("m", target).lnc(lnc).build().expect("in memory");
-        Neff::parse(&bytes, &Policy::default()).expect("our own")
-    }
-
-    #[test]
-    fn a_neff_gets_a_machine_that_it_runs_on() {
-        assert_eq!(family(&neff(Target::Any, 1)), None);
-        for (target, lnc) in [(Target::Any, 2), (Target::Arch(Arch::V2), 1), (Target::Arch(Arch::V4), 2)] {
-            let neff = neff(target, lnc);
-            let profile = Profile::named(family(&neff).expect("not the default")).expect("built in");
-            assert!(neff.target.runs_on(profile.arch) && profile.cores_per_device.is_multiple_of(lnc));
         }
     }
 }

@@ -1,22 +1,27 @@
 //! `nrt-sim neff build`: a NEFF with a signature, and with what a simulator is to compute.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::Args;
 use sim_core::neff::{Arch, Neff, NeffBuilder, Policy, Stats, Target, TensorSpec, Usage};
+use sim_models::bindings::Sidecar;
+use sim_models::compute::Watch;
+use sim_models::models::{Models, SIDECAR, one_line};
+use sim_models::onnx_file;
 use sim_models::signature::Signature;
+use sim_models::spec::Spec as Kernel;
 use toml::Value;
 
 use super::spec::{Numbers, Spec, sidecar};
 use super::target::TargetName;
 use super::tensor::TensorText;
 use crate::file;
+use crate::models::onnx_library;
+use crate::note;
 use crate::summary::size;
 
-/// The attachment that says what a model computes.
-const SIDECAR: &str = "model.toml";
 /// The attachment that `--onnx` makes.
 const ONNX: &str = "model.onnx";
 /// Bytes that the header has for a name.
@@ -93,6 +98,10 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FILE", group = "kernel")]
     pub(crate) onnx: Option<PathBuf>,
 
+    /// The size of a dimension that has only a name in the ONNX model, such as `batch=4`. May be repeated.
+    #[arg(long = "dim", value_name = "NAME=SIZE", value_parser = dim, requires = "onnx")]
+    pub(crate) dims: Vec<(String, u64)>,
+
     /// Multiplications with addition in a run. Default: for the kernel matmul what its shapes make, else not said.
     #[arg(long, value_name = "N")]
     pub(crate) macs: Option<u64>,
@@ -144,7 +153,8 @@ pub(crate) fn neff(options: &Options) -> Result<Vec<u8>> {
     }
     let attachments = attachments(options, &spec)?;
     let tensors = tensors(options, &spec, &attachments)?;
-    let stats = stats(options, &spec, &tensors);
+    let kernel = kernel(&attachments)?;
+    let stats = stats(options, &spec, &tensors, kernel.as_ref());
     let mut builder = NeffBuilder::new(name, target.0).lnc(lnc).stats(stats);
     for tensor in tensors {
         builder = builder.tensor(tensor);
@@ -153,8 +163,9 @@ pub(crate) fn neff(options: &Options) -> Result<Vec<u8>> {
         builder = builder.attach(name, content);
     }
     let bytes = builder.build().context("cannot make the archive")?;
-    Neff::parse(&bytes, &Policy::default())
-        .context("no runtime would load this; is an attached file too large?")?;
+    let neff = Neff::parse(&bytes, &Policy::default());
+    let neff = neff.context("no runtime would load this; is an attached file too large?")?;
+    check_kernel(&bytes, &neff, kernel.is_some_and(|kernel| kernel.is_onnx()))?;
     Ok(bytes)
 }
 
@@ -175,7 +186,8 @@ fn tensors(options: &Options, spec: &Spec, attachments: &[(String, Vec<u8>)]) ->
         && let Some(path) = &options.onnx
     {
         let model = attachments.iter().find(|(name, _)| name == ONNX).map(|(_, content)| content.as_slice());
-        return onnx_signature(model.unwrap_or_default()).with_context(|| path.display().to_string());
+        let sizes = options.dims.iter().cloned().collect();
+        return onnx_signature(model.unwrap_or_default(), &sizes).with_context(|| path.display().to_string());
     }
     ensure!(
         tensors.iter().any(|tensor| tensor.usage == Usage::Output),
@@ -188,9 +200,12 @@ fn tensors(options: &Options, spec: &Spec, attachments: &[(String, Vec<u8>)]) ->
     Ok(tensors)
 }
 
-/// The inputs and outputs of the ONNX model `bytes`.
-fn onnx_signature(_bytes: &[u8]) -> Result<Vec<TensorSpec>> {
-    bail!("its inputs and outputs cannot be read from it; give --input and --output")
+/// The inputs and outputs of the ONNX model `bytes`, where `sizes` has those of dimensions with a name.
+fn onnx_signature(bytes: &[u8], sizes: &BTreeMap<String, u64>) -> Result<Vec<TensorSpec>> {
+    let tensors = onnx_file::signature(bytes).and_then(|signature| signature.tensors(sizes));
+    tensors.context(
+        "its inputs and outputs cannot be taken over; give --dim for a size, or --input and --output",
+    )
 }
 
 /// All files for the folder sim, by name.
@@ -206,8 +221,8 @@ fn attachments(options: &Options, spec: &Spec) -> Result<Vec<(String, Vec<u8>)>>
         (_, Some(path), ..) => {
             let content = file::read(path)?;
             let text = str::from_utf8(&content).with_context(|| format!("{} is not text", path.display()))?;
-            let parsed: Result<toml::Table, _> = text.parse();
-            parsed.with_context(|| format!("{} is not TOML", path.display()))?;
+            let parsed = Sidecar::parse(text);
+            parsed.map_err(|error| anyhow!("{}: {}", path.display(), one_line(&error)))?;
             Some(content)
         }
         (_, _, Some(path), _) => {
@@ -229,24 +244,43 @@ fn attachments(options: &Options, spec: &Spec) -> Result<Vec<(String, Vec<u8>)>>
     Ok(files)
 }
 
-/// What is said of the work of a run, and what follows from the signature where nothing is said.
-fn stats(options: &Options, spec: &Spec, tensors: &[TensorSpec]) -> Stats {
-    let of_spec = spec.kernel.as_ref().filter(|_| options.sidecar.is_none() && options.onnx.is_none());
-    let is_matmul = options.op.as_deref().or(of_spec.and_then(Value::as_str)) == Some("matmul");
+/// What is said of the work of a run, and what follows from kernel and signature where nothing is said.
+fn stats(options: &Options, spec: &Spec, tensors: &[TensorSpec], kernel: Option<&Kernel>) -> Stats {
     let Numbers { macs, traffic } = spec.stats;
     let moved = tensors.iter().fold(0_u64, |sum, tensor| sum.saturating_add(tensor.size));
+    let of_kernel = || kernel?.macs(&Signature::of(tensors));
     Stats {
-        macs: options.macs.or(macs).or_else(|| if is_matmul { matmul_macs(tensors) } else { None }),
+        macs: options.macs.or(macs).or_else(of_kernel),
         traffic_bytes: options.traffic.or(traffic).or(Some(moved)),
     }
 }
 
-/// Each element of the product takes as many as a row of the first input has elements.
-fn matmul_macs(tensors: &[TensorSpec]) -> Option<u64> {
-    let Signature { inputs, outputs } = Signature::of(tensors);
-    let ([first, _], [product]) = (inputs.as_slice(), outputs.as_slice()) else { return None };
-    let elements = product.shape.iter().try_fold(1_u64, |count, dim| count.checked_mul(*dim))?;
-    elements.checked_mul(*first.shape.last()?)
+/// The kernel of the sidecar among `attachments`, if there is one.
+fn kernel(attachments: &[(String, Vec<u8>)]) -> Result<Option<Kernel>> {
+    let Some((_, text)) = attachments.iter().find(|(name, _)| name == SIDECAR) else { return Ok(None) };
+    let text = str::from_utf8(text).context("the sidecar is not UTF-8")?;
+    let sidecar =
+        Sidecar::parse(text).map_err(|error| anyhow!("the sidecar is not valid: {}", one_line(&error)))?;
+    Ok(sidecar.kernel)
+}
+
+/// Tries whether the model in `bytes` gets its kernel, as a load would.
+fn check_kernel(bytes: &[u8], neff: &Neff, is_onnx: bool) -> Result<()> {
+    let library = onnx_library().filter(|path| path.is_file());
+    if is_onnx && library.is_none() {
+        note("the ONNX model is not checked: that takes the plug-in, which `cargo build -p sim-onnx` makes");
+        return Ok(());
+    }
+    let models = Models { onnx_library: library, ..Models::default() };
+    models.choose(neff, bytes, Watch::silent()).context("the kernel does not suit the model")?;
+    Ok(())
+}
+
+/// Checks `--dim`.
+fn dim(text: &str) -> Result<(String, u64), String> {
+    let (name, size) = text.split_once('=').ok_or("expected NAME=SIZE, such as batch=4")?;
+    let size = size.parse().map_err(|_| format!("the size is {size:?}, expected a whole number"))?;
+    Ok((name.to_owned(), size))
 }
 
 #[cfg(test)]
@@ -290,6 +324,30 @@ mod tests {
     }
 
     #[test]
+    fn an_onnx_model_brings_its_signature_and_a_size_for_each_name() {
+        let model = |name: &str| {
+            let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/models").join(name);
+            Options { onnx: Some(file), ..options(&[], &[]) }
+        };
+        let built = parsed(&model("mlp.onnx"));
+        let signature = Signature::of(&built.tensors).to_string();
+        assert_eq!(signature, "x:float32[4,64]->y:float32[4,10]");
+        assert!(built.attachments.contains_key("model.onnx"));
+        let unused = Options { dims: vec![dim("batch=4").expect("valid")], ..model("mlp.onnx") };
+        assert!(neff(&unused).is_ok());
+        assert!(dim("batch").is_err() && dim("batch=x").is_err());
+    }
+
+    #[test]
+    fn a_kernel_that_does_not_suit_is_refused() {
+        let sum = Options { op: Some("matmul".into()), ..options(&["x:f16[4]"], &["y:f16[4]"]) };
+        let error = format!("{:#}", neff(&sum).expect_err("one input"));
+        assert!(error.contains("the kernel does not suit the model") && error.contains("matmul"), "{error}");
+        let unknown = Options { op: Some("matmull".into()), ..options(&["x:f16[4]"], &["y:f16[4]"]) };
+        assert!(format!("{:#}", neff(&unknown).expect_err("no such kernel")).contains("`matmull`"));
+    }
+
+    #[test]
     fn what_is_wrong_is_said() {
         let says = |options: &Options, words: &str| {
             let error = format!("{:#}", neff(options).expect_err(words));
@@ -302,9 +360,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let onnx = folder.path().join("m.onnx");
         std::fs::write(&onnx, b"?").expect("writable");
-        says(&Options { onnx: Some(onnx.clone()), ..options(&[], &[]) }, "give --input and --output");
-        let twice = Options { onnx: Some(onnx.clone()), attach: vec![onnx], ..options(&[], &["y:u8[1]"]) };
-        assert!(neff(&twice).is_ok(), "sim/m.onnx beside sim/model.onnx");
+        says(&Options { onnx: Some(onnx.clone()), ..options(&[], &[]) }, "cannot be taken over");
         let kernel = Options {
             attach: vec![folder.path().join("model.toml")],
             op: Some("add".into()),

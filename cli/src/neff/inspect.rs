@@ -25,6 +25,7 @@ Keys of the JSON; a key is null where the file does not say, and later versions 
   hash          stored, matches
   tensors       list of name, usage (input, output), dtype, shape, bytes
   stats         macs, traffic_bytes
+  estimate      instance, lnc, launch_ns, compute_ns, memory_ns, total_ns: how long a run takes there, without jitter
   cores         list of folder, engines (bytes of instructions by engine), files, bytes, tensor_map
   files         list of path, bytes: all of the archive, in its order
   attachments   list of name, bytes: the folder sim

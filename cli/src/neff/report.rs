@@ -5,11 +5,14 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 use serde_json::value::RawValue;
-use sim_core::neff::{ENGINES, FEATURE_LNC, FEATURES_KNOWN, Header, Stats, Target, TensorSpec, Usage};
+use sim_core::neff::{ENGINES, FEATURE_LNC, FEATURES_KNOWN, Header, Neff, Stats, Target, TensorSpec, Usage};
+use sim_core::profile::Profile;
+use sim_core::rates::Workload;
 use sim_models::signature::Signature;
 
 use super::inspect::{Inspection, hex};
 use super::problems::excerpt;
+use crate::machine::{DEFAULT_INSTANCE, family};
 use crate::summary::size;
 
 /// Tensors and files that the text has lines for; the JSON has all.
@@ -32,6 +35,7 @@ pub(super) struct Json<'a> {
     hash: Option<HashJson>,
     tensors: Option<Vec<TensorJson<'a>>>,
     stats: Option<StatsJson>,
+    estimate: Option<EstimateJson>,
     cores: Option<Vec<CoreJson<'a>>>,
     files: Option<Vec<FileJson<'a>>>,
     attachments: Option<Vec<AttachmentJson<'a>>>,
@@ -87,6 +91,16 @@ struct StatsJson {
 }
 
 #[derive(Debug, Serialize)]
+struct EstimateJson {
+    instance: String,
+    lnc: u32,
+    launch_ns: u64,
+    compute_ns: u64,
+    memory_ns: u64,
+    total_ns: u64,
+}
+
+#[derive(Debug, Serialize)]
 struct CoreJson<'a> {
     folder: &'a str,
     engines: BTreeMap<&'static str, Option<u64>>,
@@ -134,6 +148,7 @@ impl<'a> Json<'a> {
                 let Stats { macs, traffic_bytes } = neff.stats;
                 StatsJson { macs, traffic_bytes }
             }),
+            estimate: neff.and_then(estimate),
             cores: contents.map(|contents| {
                 let core = contents.cores.iter().map(|core| CoreJson {
                     folder: &core.folder,
@@ -152,6 +167,23 @@ impl<'a> Json<'a> {
             problems: &inspection.problems,
         }
     }
+}
+
+/// How long a run takes on the smallest machine that the model is for, if there is one that has its LNC.
+fn estimate(neff: &Neff) -> Option<EstimateJson> {
+    let profile = Profile::named(family(neff).unwrap_or(DEFAULT_INSTANCE)).expect("built in");
+    if neff.lnc == 0 || !profile.cores_per_device.is_multiple_of(neff.lnc) {
+        return None;
+    }
+    let estimate = profile.rates(neff.lnc).estimate(&Workload::of(&neff.tensors, &neff.stats));
+    Some(EstimateJson {
+        instance: profile.name,
+        lnc: neff.lnc,
+        launch_ns: estimate.launch.0,
+        compute_ns: estimate.compute.0,
+        memory_ns: estimate.memory.0,
+        total_ns: estimate.total.0,
+    })
 }
 
 fn header_json(header: &Header) -> HeaderJson<'_> {
@@ -227,6 +259,12 @@ pub(super) fn text(file: &str, inspection: &Inspection) -> String {
             "work of a run",
             &format!("{} MACs, {} bytes of traffic", count(macs), count(traffic_bytes)),
         );
+        if let Some(about) = estimate(neff) {
+            let EstimateJson { instance, launch_ns, compute_ns, memory_ns, total_ns, .. } = about;
+            let parts =
+                format!("launch {launch_ns}, then the longer of compute {compute_ns} and memory {memory_ns}");
+            line(&mut text, "takes", &format!("about {total_ns} ns on {instance}: {parts}"));
+        }
     }
     if let Some(header) = &inspection.header {
         of_header(&mut text, header, inspection.hash_matches);

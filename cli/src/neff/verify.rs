@@ -6,9 +6,13 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::Args;
 use sim_core::neff::{self, Limits, Neff, NeffError, Policy};
+use sim_core::status::Status;
+use sim_models::compute::Watch;
+use sim_models::models::Chosen;
 
 use crate::file;
 use crate::machine::{self, Machine, variable};
+use crate::models::Choice;
 
 const VERIFY_HELP: &str = "\
 Examples:
@@ -16,7 +20,7 @@ Examples:
   nrt-sim neff verify model.neff --instance trn1 --allow-legacy
 
 Exit code: 0 if nrt_load would take it, 1 if it would refuse it, 125 if nrt-sim itself failed.
-What a load also needs, a free core and memory, is not looked at.";
+What a load also needs, a free core and memory, is not looked at. The last line says what a run would compute.";
 
 /// The checks of a load that look at the file, with their numbers; 1, 2 and 8 look at the program and the cores.
 const GATES: [(u32, &str); 10] = [
@@ -42,6 +46,9 @@ pub(crate) struct Options {
     #[command(flatten)]
     machine: machine::Options,
 
+    #[command(flatten)]
+    choice: Choice,
+
     /// Take models of other generations, as with NEURON_RT_ALLOW_LEGACY_NEFF=1, which counts as well.
     #[arg(long)]
     allow_legacy: bool,
@@ -66,9 +73,23 @@ pub(super) fn verify(options: &Options) -> Result<u8> {
     let validate_hash = options.validate_hash || is_on("NEURON_RT_VALIDATE_HASH");
     let bytes = file::read(&options.file)?;
     let title = format!("{} on {}, LNC {lnc}\n", options.file.display(), profile.name);
-    let (refusal, text) = verdict(&bytes, validate_hash, &machine);
+    let (refusal, mut text) = verdict(&bytes, validate_hash, &machine);
+    let mut is_refused = refusal.is_some();
+    if let (false, Ok(neff)) = (is_refused, Neff::parse(&bytes, &Policy::default())) {
+        let chosen = options.choice.models(&options.file)?.choose(&neff, &bytes, Watch::silent());
+        is_refused = chosen.is_err();
+        // Writing to a string cannot fail.
+        _ = match chosen {
+            Ok(Chosen { name, origin, .. }) => writeln!(text, "computes {name} ({origin})"),
+            Err(refusal) => {
+                text.truncate(text.trim_end().rfind('\n').map_or(0, |end| end + 1)); // it does not load
+                let status = Status::Invalid;
+                writeln!(text, "refused with {} ({}): {refusal}", status.name(), status as u32)
+            }
+        };
+    }
     file::print((title + &text).as_bytes())?;
-    Ok(u8::from(refusal.is_some()))
+    Ok(u8::from(is_refused))
 }
 
 /// Whether a flag of the runtime is set, as the library reads it.
