@@ -120,6 +120,19 @@ impl Program {
     }
 }
 
+/// Compiles `source`, a path below the repository, to the plug-in `name` in `folder`.
+pub fn plug_in(source: &str, macros: &[&str], folder: &Path, name: &str) -> PathBuf {
+    let library = folder.join(name);
+    let mut compile = Command::new("cc");
+    compile.args(["-std=c11", "-Wall", "-Wextra", "-Werror", "-O2", "-shared", "-fPIC"]);
+    compile.args(macros.iter().map(|name| format!("-D{name}")));
+    compile.arg("-I").arg(build::root().join("include"));
+    compile.arg(build::root().join(source)).arg("-o").arg(&library);
+    let output = compile.output().expect("a C compiler");
+    assert!(output.status.success(), "{compile:?}\n{}", text(&output));
+    library
+}
+
 /// Keeps the caller's settings for the runtime from `command`.
 pub fn settle(command: &mut Command) {
     for (name, _) in std::env::vars_os() {

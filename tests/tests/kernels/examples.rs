@@ -4,7 +4,9 @@ use nrt_tests::build;
 use sim_core::neff::Dtype;
 use sim_models::recipe::Refusal;
 
-use crate::library::{compile, prepare, recipe, run, signature};
+use nrt_tests::program::plug_in;
+
+use crate::library::{prepare, recipe, run, signature};
 
 fn bytes(floats: &[f32]) -> Vec<u8> {
     floats.iter().flat_map(|float| float.to_ne_bytes()).collect()
@@ -14,7 +16,7 @@ fn bytes(floats: &[f32]) -> Vec<u8> {
 fn the_example_in_c_multiplies_matrices() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let source = "examples/kernels/c/scaled_matmul.c";
-    compile(source, &[], folder.path(), "libscaled_matmul.so");
+    plug_in(source, &[], folder.path(), "libscaled_matmul.so");
     let prepare = |options: &[(&str, &str)], dtype: Dtype, columns: u64| {
         let (inputs, outputs) =
             ([("x", dtype, &[2, 3][..]), ("y", dtype, &[3, 2])], [("z", dtype, &[2, columns][..])]);

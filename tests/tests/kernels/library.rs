@@ -1,29 +1,13 @@
 //! Plug-in libraries, compiled on the spot, and kernels of them.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 
-use nrt_tests::build;
-use nrt_tests::program::text;
 use sim_core::neff::{Dtype, TensorSpec, Usage};
 use sim_models::buffer::Buffer;
 use sim_models::compute::{Compute, Failure};
 use sim_models::plugin::Plugin;
 use sim_models::recipe::{Files, Recipe, Refusal, Subject};
 use sim_models::signature::Signature;
-
-/// Compiles `source`, a path below the repository, to `name` in `folder`.
-pub(crate) fn compile(source: &str, macros: &[&str], folder: &Path, name: &str) -> PathBuf {
-    let library = folder.join(name);
-    let mut compile = Command::new("cc");
-    compile.args(["-std=c11", "-Wall", "-Wextra", "-Werror", "-O2", "-shared", "-fPIC"]);
-    compile.args(macros.iter().map(|name| format!("-D{name}")));
-    compile.arg("-I").arg(build::root().join("include"));
-    compile.arg(build::root().join(source)).arg("-o").arg(&library);
-    let output = compile.output().expect("a C compiler");
-    assert!(output.status.success(), "{compile:?}\n{}", text(&output));
-    library
-}
 
 /// A recipe for the library of this name, with options.
 pub(crate) fn recipe(library: &str, options: &[(&str, &str)]) -> Plugin {

@@ -12,7 +12,9 @@ use sim_models::plugin::Plugin;
 use sim_models::recipe::{Files, Recipe, Refusal, Subject};
 use sim_models::signature::Signature;
 
-use crate::library::{compile, prepare, recipe, run, signature};
+use nrt_tests::program::plug_in;
+
+use crate::library::{prepare, recipe, run, signature};
 
 const SOURCE: &str = "tests/c/kernels/odd.c";
 
@@ -23,7 +25,7 @@ fn floats() -> Signature {
 /// What is said against the library that `macros` make of the source.
 fn refusal(macros: &[&str]) -> String {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    compile(SOURCE, macros, folder.path(), "libodd.so");
+    plug_in(SOURCE, macros, folder.path(), "libodd.so");
     match prepare(&recipe("libodd.so", &[]), folder.path(), &floats()) {
         Ok(_) => panic!("{macros:?} is accepted"),
         Err(Refusal(reason)) => reason,
@@ -64,7 +66,7 @@ fn a_file_that_is_no_library_is_refused_wherever_it_was_cut_short() {
     let program = std::env::current_exe().expect("a running test has a file");
     fs::copy(program, folder.path().join("program.so")).expect("writable");
     assert!(said(&recipe("program.so", &[])).contains("program.so"));
-    let whole = fs::read(compile(SOURCE, &[], folder.path(), "whole.so")).expect("just made");
+    let whole = fs::read(plug_in(SOURCE, &[], folder.path(), "whole.so")).expect("just made");
     for end in (0..12_000.min(whole.len())).step_by(500) {
         fs::write(folder.path().join("cut.so"), &whole[..end]).expect("writable");
         let said = said(&recipe("cut.so", &[]));
@@ -85,7 +87,7 @@ fn a_run_ends_with_the_status_and_the_reason_of_the_plug_in() {
     ];
     for (macros, status, reason) in cases {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        compile(SOURCE, macros, folder.path(), "libodd.so");
+        plug_in(SOURCE, macros, folder.path(), "libodd.so");
         let kernel =
             prepare(&recipe("libodd.so", &[]), folder.path(), &floats()).expect("it is fine to load");
         let failure = run(&*kernel, &[vec![1, 2, 3, 4]], 4).expect_err("it fails");
@@ -96,7 +98,7 @@ fn a_run_ends_with_the_status_and_the_reason_of_the_plug_in() {
 #[test]
 fn a_plug_in_is_told_the_whole_model_and_gets_its_kernel_back() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let path = compile(SOURCE, &[], folder.path(), "libodd.so");
+    let path = plug_in(SOURCE, &[], folder.path(), "libodd.so");
     fs::write(folder.path().join("table.txt"), "the data").expect("writable");
     let recipe = Plugin {
         data: Some("table.txt".to_owned()),

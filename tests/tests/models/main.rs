@@ -2,4 +2,5 @@
 
 mod bindings;
 mod matmul;
+mod networks;
 mod runs;

@@ -8,7 +8,7 @@ use half::f16;
 use nrt_tests::build;
 use nrt_tests::child::{folder, in_child};
 use nrt_tests::nrt::Nrt;
-use nrt_tests::program::{Program, Way, settle, text};
+use nrt_tests::program::{Program, Way, plug_in, settle, text};
 use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use sim_core::neff::{Arch, Dtype, NeffBuilder, Target, TensorSpec, Usage};
@@ -42,18 +42,26 @@ fn neffs(folder: &Path) -> Vec<PathBuf> {
     std::iter::once(own).chain(real_neff()).collect()
 }
 
-/// What can multiply: bindings in TOML, with their names.
-fn kernels() -> Vec<(&'static str, String)> {
+/// What can multiply: bindings in TOML, with their names. Makes a plug-in in `folder`.
+fn kernels(folder: &Path) -> [(&'static str, String); 3] {
+    build::build(&["sim-onnx"]);
+    let plug_in = plug_in("examples/kernels/c/scaled_matmul.c", &[], folder, "libscaled_matmul.so");
+    let onnx = build::root().join("examples/models/matmul.onnx");
     let inputs = "signature = 'x:float16[128,256], y:float16[256,128] -> output0:float16[128,128]'";
     let binding = |kernel: &str| format!("[[model]]\n{inputs}\nkernel = {kernel}\n");
-    vec![("operator", binding("'matmul'"))]
+    [
+        ("operator", binding("'matmul'")),
+        ("ONNX", binding(&format!("{{ use = 'onnx', file = '{}' }}", onnx.display()))),
+        ("plug-in", binding(&format!("{{ use = 'plugin', library = '{}' }}", plug_in.display()))),
+    ]
 }
 
 /// Runs the program of `command` on each NEFF with each kernel.
 fn on_every_kernel(command: impl Fn() -> Command) {
     let folder = tempfile::tempdir().expect("a temporary folder");
+    let kernels = kernels(folder.path());
     for neff in neffs(folder.path()) {
-        for (name, bindings) in kernels() {
+        for (name, bindings) in &kernels {
             let mut command = command();
             command.env("NRT_SIM_INSTANCE", "trn2").env("NRT_SIM_MODELS", bindings).arg(&neff);
             let output = command.output().expect("it starts");
@@ -114,8 +122,9 @@ fn a_client_in_rust_gets_the_product() {
     in_child(&[("NRT_SIM_INSTANCE", "trn2"), ("NRT_SIM_MODELS", "{folder}/b.toml")], || {
         let folder = folder().expect("a child");
         let mut generator = Xoshiro256PlusPlus::seed_from_u64(5);
+        let kernels = kernels(&folder);
         for neff in neffs(&folder) {
-            for (_, bindings) in kernels() {
+            for (_, bindings) in &kernels {
                 std::fs::write(folder.join("b.toml"), bindings).expect("writable");
                 let nrt = Nrt::start();
                 let model = nrt.model(&std::fs::read(&neff).expect("readable"), 0);
