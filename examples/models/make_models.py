@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
 """Writes the small ONNX files of this folder, the same bytes each time.
 
-    pip install onnx numpy && python3 make_models.py [FOLDER]
+    pip install onnx numpy safetensors && python3 make_models.py [FOLDER]
 
     mlp.onnx         x:float32[4,64]                -> y:float32[4,10]   three layers, relu, softmax
     mlp_f16.onnx     the same in float16
     conv_block.onnx  image:float32[1,3,16,16]       -> features:float32[1,8,8,8]
                      convolutions, batch normalisation, relu, a residual connection, pooling
+    mlp_inputs.safetensors, mlp_reference.safetensors
+                     inputs of mlp.onnx, and what ONNX's own reference computes from them
     matmul.onnx      x:float16[128,256], y:float16[256,128] -> output0:float16[128,128]
 
 Weights come from a counter, so that no release of a library changes them.
@@ -19,6 +21,8 @@ from pathlib import Path
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
+from onnx.reference import ReferenceEvaluator
+from safetensors.numpy import save_file
 
 OPSET = 17
 
@@ -57,6 +61,13 @@ def mlp(path, kind, dtype):
     x = helper.make_tensor_value_info("x", kind, [4, sizes[0]])
     y = helper.make_tensor_value_info("y", kind, [4, sizes[-1]])
     save(path, "mlp", nodes, [x], [y], constants)
+
+
+def reference(folder):
+    x = weights(50, (4, 64), 2.0)
+    (y,) = ReferenceEvaluator(onnx.load(folder / "mlp.onnx")).run(None, {"x": x})
+    save_file({"x": x}, folder / "mlp_inputs.safetensors")
+    save_file({"y": y}, folder / "mlp_reference.safetensors")
 
 
 def conv_block(path):
@@ -108,6 +119,7 @@ def matmul(path):
 def main():
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent
     mlp(folder / "mlp.onnx", TensorProto.FLOAT, np.float32)
+    reference(folder)
     mlp(folder / "mlp_f16.onnx", TensorProto.FLOAT16, np.float16)
     conv_block(folder / "conv_block.onnx")
     matmul(folder / "matmul.onnx")
