@@ -12,7 +12,7 @@ use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use nrt_tests::neff;
 use peak_alloc::PeakAlloc;
-use sim_core::neff::{Arch, HEADER_BYTES, Header, Limits, Machine, Neff, Policy};
+use sim_core::neff::{Arch, Contents, HEADER_BYTES, Header, Limits, Machine, Neff, Policy};
 use sim_models::bindings::{Bindings, Sidecar};
 
 #[global_allocator]
@@ -53,6 +53,8 @@ fn bounded(bound: usize, read: impl FnOnce()) {
 /// Reads what may be a NEFF as `nrt_load` does.
 fn load(bytes: &[u8]) {
     let policy = Policy { validate_hash: false, limits: LIMITS };
+    // Whether it can be listed does not matter, only that it says so.
+    bounded(NEFF_BYTES, || drop(Contents::read(bytes, &LIMITS)));
     bounded(NEFF_BYTES, || {
         let Ok(neff) = Neff::parse(bytes, &policy) else { return };
         // Refused or not: what matters is that it says so.
