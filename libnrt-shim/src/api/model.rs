@@ -64,8 +64,9 @@ fn load(
             format!("the NEFF was built for {}, not for this device", neff.target),
         );
     }
-    let loaded = Arc::new(loaded(&runtime, neff, bytes, core)?);
-    model.set(runtime.models.insert(loaded)?);
+    let (loaded, placement) = loaded(&runtime, neff, bytes, core)?;
+    model.set(runtime.models.insert(Arc::new(loaded))?);
+    runtime.report.loaded(&placement);
     runtime.device.ledger().objects(Object::Model).fetch_add(1, Relaxed);
     Ok(())
 }
@@ -83,8 +84,9 @@ fn place(runtime: &Runtime, vnc: i32) -> Result<u8, ApiError> {
     cores.min_by_key(|&core| count(core)).ok_or_else(|| ApiError::NoCore("the process has no core".into()))
 }
 
-/// The model of `neff`, which was read from `file`, with the kernel that the user wants for it.
-fn loaded(runtime: &Runtime, neff: Neff, file: &[u8], core: u8) -> Result<Loaded, ApiError> {
+/// The model of `neff`, which was read from `file`, with the kernel that the user wants for it, and what is to be
+/// told of that.
+fn loaded(runtime: &Runtime, neff: Neff, file: &[u8], core: u8) -> Result<(Loaded, Placement), ApiError> {
     let name = neff.name.clone();
     let report = move |failure: &Failure| {
         log::write(
@@ -95,7 +97,7 @@ fn loaded(runtime: &Runtime, neff: Neff, file: &[u8], core: u8) -> Result<Loaded
     };
     let watch = Watch { report: Arc::new(report), sees_nan: runtime.settings.sees_nan };
     let chosen = runtime.settings.models.choose(&neff, file, watch)?;
-    runtime.report.loaded(&Placement {
+    let placement = Placement {
         model: neff.name.clone(),
         core,
         kernel: chosen.name,
@@ -104,7 +106,7 @@ fn loaded(runtime: &Runtime, neff: Neff, file: &[u8], core: u8) -> Result<Loaded
             Origin::Binding { entry, .. } => Some(entry),
             Origin::Inside | Origin::Beside(_) | Origin::Default => None,
         },
-    });
+    };
     let slots = |usage| {
         let specs = neff.tensors.iter().filter(move |spec| spec.usage == usage);
         specs.map(|spec| Slot { name: spec.name.clone(), size: spec.size }).collect()
@@ -115,7 +117,7 @@ fn loaded(runtime: &Runtime, neff: Neff, file: &[u8], core: u8) -> Result<Loaded
     let estimate = || Cost::About(rates.estimate(&Workload::of(&neff.tensors, &neff.stats)).total);
     let cost = chosen.timing.map_or_else(estimate, Cost::Stated);
     let model = Model { name: neff.name, id, core, inputs, outputs, cost, kernel: chosen.kernel };
-    Ok(Loaded::new(model, neff.tensors))
+    Ok((Loaded::new(model, neff.tensors), placement))
 }
 
 export! {
