@@ -208,7 +208,7 @@ impl Device {
     /// Tells `signal` once when request `num` of `unit` has completed; at once if it has.
     pub fn listen(&self, unit: UnitId, num: u64, signal: Box<dyn Signal>) -> Listening {
         let shard = self.shard(unit);
-        let listening = shard.port.listen(num, signal);
+        let listening = shard.port.listen(num, signal, &|at| self.driver().reach(at));
         if matches!(listening, Listening::Pending(_)) {
             self.driver().listened(shard);
         }
@@ -219,7 +219,7 @@ impl Device {
     /// for that request before; at once if it has completed.
     pub fn listen_by_number(&self, unit: UnitId, num: u64, signal: Option<Box<dyn Signal>>) {
         let shard = self.shard(unit);
-        shard.port.listen_by_number(num, signal);
+        shard.port.listen_by_number(num, signal, &|at| self.driver().reach(at));
         self.driver().listened(shard);
     }
 
@@ -229,9 +229,12 @@ impl Device {
     }
 
     /// Tells `signal` of each completion of `unit`, in place of whoever was told before.
+    ///
+    /// What had completed by then counts as seen: of that, nobody is told.
     pub fn listen_to_each(&self, unit: UnitId, signal: Option<Box<dyn Signal>>) {
         let shard = self.shard(unit);
         shard.port.listen_to_each(signal);
+        self.has_seen(shard, shard.port.completed());
         self.driver().listened(shard);
     }
 

@@ -253,10 +253,12 @@ impl Port {
         self.listened.load(Relaxed) // only a hint: whoever registers asks for a wake afterwards
     }
 
-    /// Tells `signal` once when request `num` has completed; at once if it has.
-    pub fn listen(&self, num: u64, signal: Box<dyn Signal>) -> Listening {
+    /// Tells `signal` once when request `num` has completed; at once if it has, after calling `reach` with its
+    /// end: see [`Port::complete`].
+    pub fn listen(&self, num: u64, signal: Box<dyn Signal>, reach: &dyn Fn(Tick)) -> Listening {
         let mut listeners = self.listeners.lock();
         if self.completed.load(Acquire) >= num {
+            self.ended(num).into_iter().for_each(reach);
             signal.signal();
             return Listening::Signalled;
         }
@@ -268,14 +270,17 @@ impl Port {
     }
 
     /// Tells `signal` once when request `num` has completed, in place of whoever was named here for that
-    /// number before; `None`: nobody. At once if it has completed.
+    /// number before; `None`: nobody. At once if it has completed, after calling `reach` with its end.
     ///
     /// When this returns, the one before is not told any more.
-    pub fn listen_by_number(&self, num: u64, signal: Option<Box<dyn Signal>>) {
+    pub fn listen_by_number(&self, num: u64, signal: Option<Box<dyn Signal>>, reach: &dyn Fn(Tick)) {
         let mut listeners = self.listeners.lock();
         listeners.once.retain(|&(other, key, _)| (other, key) != (num, BY_NUMBER));
         match signal {
-            Some(signal) if self.completed.load(Acquire) >= num => signal.signal(),
+            Some(signal) if self.completed.load(Acquire) >= num => {
+                self.ended(num).into_iter().for_each(reach);
+                signal.signal();
+            }
             Some(signal) => listeners.once.push((num, BY_NUMBER, signal)),
             None => {}
         }

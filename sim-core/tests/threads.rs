@@ -6,6 +6,8 @@
 
 #[path = "threads/kit.rs"]
 mod kit;
+#[path = "threads/order.rs"]
+mod order;
 #[path = "threads/stress.rs"]
 mod stress;
 
@@ -51,26 +53,6 @@ fn every_accepted_request_completes_once_and_in_order_on_one_cpu() {
         stress(Time::Wall(1.0), 10);
     });
     pinned.join().expect("it has said what is wrong");
-}
-
-/// Another queue's request ends earlier, so that looks could show that one first.
-#[test]
-fn a_program_that_got_a_place_sees_that_the_one_before_has_ended() {
-    let device = open(Time::Free, "");
-    for round in 1..=20 {
-        device.submit(TENSOR[0], copy(&device, 0, LIGHT), Answer::Nobody).expect("no bound");
-        let last = loop {
-            // Whoever looks on the way sees one end at a time, far behind the workers.
-            match device.submit(COMPUTE[0], run(&device, 0, LIGHT, Does(|| Status::Success)), Answer::Nobody)
-            {
-                Ok(seq) => break number(seq),
-                Err(SubmitError::Full { .. }) => drop(device.completed(COMPUTE[0])),
-                Err(error) => panic!("{error}"),
-            }
-        };
-        let seen = device.completed(COMPUTE[0]);
-        assert!(last - seen <= device.config().compute_depth, "round {round}: {last} accepted, {seen} seen");
-    }
 }
 
 #[test]

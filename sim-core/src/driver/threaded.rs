@@ -316,7 +316,7 @@ impl Driver for Threaded {
             }
             if wish.is_none() {
                 let told = Box::new(Wakes(parker.unparker().clone()));
-                match shard.port.listen(num, told) {
+                match shard.port.listen(num, told, &|_| {}) {
                     Listening::Signalled => break Waited::Completed,
                     Listening::Pending(key) => wish = Some(key),
                 }

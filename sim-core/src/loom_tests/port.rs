@@ -64,7 +64,7 @@ fn a_listener_that_races_with_the_completion_is_signalled_exactly_once() {
             thread::spawn(move || complete_all(&port, &mut 0))
         };
         let tally = Tally::new();
-        let listening = port.listen(1, Box::new(tally.clone()));
+        let listening = port.listen(1, Box::new(tally.clone()), &|_| {});
         if listening == Listening::Signalled {
             assert_eq!((tally.count(), port.completed()), (1, 1), "the number is out before the signal");
         }
@@ -85,7 +85,7 @@ fn two_listeners_of_two_requests_are_signalled_once_each() {
             let port = Arc::clone(&port);
             thread::spawn(move || {
                 let tally = Tally::new();
-                port.listen(num, Box::new(tally.clone()));
+                port.listen(num, Box::new(tally.clone()), &|_| {});
                 tally
             })
         };
@@ -103,7 +103,7 @@ fn after_forget_returns_no_signal_comes() {
         let port = Arc::new(port(8));
         port.submit(request(Answer::Nobody), Tick::ZERO).ok().expect("empty");
         let tally = Tally::new();
-        let listening = port.listen(1, Box::new(tally.clone()));
+        let listening = port.listen(1, Box::new(tally.clone()), &|_| {});
         let Listening::Pending(key) = listening else { panic!("nobody completes yet: {listening:?}") };
         let completer = {
             let port = Arc::clone(&port);
@@ -163,7 +163,7 @@ fn whoever_is_signalled_sees_the_number() {
 /// Asks for each signal or for one, while the request completes, and looks at the time when it has come.
 fn signalled_in_time(
     reach: impl Fn(&AtomicU64, u64) + Copy + Send + Sync + 'static,
-    listen: fn(&Port, Tally),
+    listen: fn(&Port, Tally, &dyn Fn(Tick)),
 ) {
     explore(move || {
         let port = Arc::new(port(8));
@@ -179,10 +179,8 @@ fn signalled_in_time(
             })
         };
         let tally = Tally::new();
-        listen(&port, tally.clone());
-        // Who comes after the completion is told at once, and of nothing that it did not know.
-        let was_before = port.is_listened();
-        if was_before && tally.count() == 1 {
+        listen(&port, tally.clone(), &|at| reach(&now, at.0));
+        if tally.count() == 1 {
             assert_eq!(now.load(Relaxed), 70, "it is not yet the end of what was signalled");
         }
         completer.join().expect("no panic");
@@ -194,16 +192,17 @@ fn whoever_is_signalled_finds_that_time_has_come() {
     let reach = |now: &AtomicU64, at| {
         now.fetch_max(at, Relaxed);
     };
-    signalled_in_time(reach, |port, tally| port.listen_to_each(Some(Box::new(tally))));
-    signalled_in_time(reach, |port, tally| {
-        port.listen(1, Box::new(tally));
+    signalled_in_time(reach, |port, tally, _| port.listen_to_each(Some(Box::new(tally))));
+    signalled_in_time(reach, |port, tally, reach| {
+        port.listen(1, Box::new(tally), reach);
     });
+    signalled_in_time(reach, |port, tally, reach| port.listen_by_number(1, Some(Box::new(tally)), reach));
 }
 
 #[test]
 #[should_panic(expected = "not yet the end")]
 fn time_that_is_not_moved_before_the_signal_comes_late() {
-    signalled_in_time(|_, _| {}, |port, tally| port.listen_to_each(Some(Box::new(tally))));
+    signalled_in_time(|_, _| {}, |port, tally, _| port.listen_to_each(Some(Box::new(tally))));
 }
 
 #[test]

@@ -39,7 +39,7 @@ pub(crate) fn watch(seed: u64, count: u64, wanted: &[u64]) -> Vec<Told> {
     }
     shard.port.listen_to_each(Some(Box::new(witness("each"))));
     for &num in wanted {
-        shard.port.listen(num, Box::new(witness("once")));
+        shard.port.listen(num, Box::new(witness("once")), &|_| {});
     }
     let manual = Manual::new(vec![Arc::clone(&shard)]);
     while manual.step().is_some() {}

@@ -1,0 +1,79 @@
+//! What a program may conclude in free-running time, where a look shows no more than the next end: what it was told
+//! of, or could only have because of a completion, it sees at its first look.
+
+use std::sync::Arc;
+use std::sync::mpsc::Receiver;
+
+use sim_core::config::Time;
+use sim_core::device::Device;
+use sim_core::port::SubmitError;
+use sim_core::request::Answer;
+use sim_core::seq::Seq;
+use sim_core::status::Status;
+
+use crate::kit::{COMPUTE, Does, LIGHT, TENSOR, bell, copy, expect, letter, number, open, run};
+
+/// Another queue's request ends earlier, so that looks could show that one first.
+#[test]
+fn a_program_that_got_a_place_sees_that_the_one_before_has_ended() {
+    let device = open(Time::Free, "");
+    for round in 1..=20 {
+        device.submit(TENSOR[0], copy(&device, 0, LIGHT), Answer::Nobody).expect("no bound");
+        let last = loop {
+            // Whoever looks on the way sees one end at a time, far behind the workers.
+            match device.submit(COMPUTE[0], run(&device, 0, LIGHT, Does(|| Status::Success)), Answer::Nobody)
+            {
+                Ok(seq) => break number(seq),
+                Err(SubmitError::Full { .. }) => drop(device.completed(COMPUTE[0])),
+                Err(error) => panic!("{error}"),
+            }
+        };
+        let seen = device.completed(COMPUTE[0]);
+        assert!(last - seen <= device.config().compute_depth, "round {round}: {last} accepted, {seen} seen");
+    }
+}
+
+/// A device on which `count` runs are done, at which nobody has looked, and a copy that ends before them.
+fn unseen(count: u64) -> (Arc<Device>, Vec<Receiver<(Seq, Status)>>) {
+    let device = open(Time::Free, "");
+    device.submit(TENSOR[0], copy(&device, 0, LIGHT), Answer::Nobody).expect("no bound");
+    let submit = |_| {
+        let (answer, arrives) = letter();
+        let work = run(&device, 0, LIGHT, Does(|| Status::Success));
+        device.submit(COMPUTE[0], work, answer).expect("room");
+        arrives
+    };
+    let letters: Vec<_> = (0..count).map(submit).collect();
+    for arrives in &letters {
+        expect("a run", arrives);
+    }
+    (device, letters)
+}
+
+#[test]
+fn whoever_is_signalled_sees_it_completed() {
+    for by_number in [true, false] {
+        let (device, _letters) = unseen(3);
+        let (signal, rung) = bell();
+        if by_number {
+            device.listen_by_number(COMPUTE[0], 3, Some(signal));
+        } else {
+            device.listen(COMPUTE[0], 3, signal);
+        }
+        expect("the signal", &rung);
+        assert!(device.is_completed(COMPUTE[0], 3), "by number: {by_number}");
+        assert_eq!(device.completed(COMPUTE[0]), 3);
+    }
+}
+
+/// It may be the last of them that is told of; those before never will be.
+#[test]
+fn whoever_begins_to_listen_sees_all_that_it_is_not_told_of() {
+    let (device, _letters) = unseen(5);
+    let (signal, rung) = bell();
+    device.listen_to_each(COMPUTE[0], Some(signal));
+    for missing in (device.completed(COMPUTE[0])..5).rev() {
+        expect("a completion that was not seen", &rung);
+        assert!(device.completed(COMPUTE[0]) >= 5 - missing);
+    }
+}
