@@ -188,7 +188,8 @@ impl Bench {
         tensors.push(TensorSpec::new("y", Usage::Output, to, output));
         let signature = Signature::of(&tensors);
         let (uuid, files) = ([0; 16], Files::Archive(&BTreeMap::new()));
-        let subject = Subject { name: "bench", uuid, signature: &signature, files: &files };
+        let subject =
+            Subject { name: "bench", uuid, signature: &signature, files: &files, onnx_library: None };
         let compute = recipe.prepare(&subject).unwrap_or_else(|refusal| panic!("{refusal}"));
         let watch = Watch { report: Arc::new(|failure| panic!("{failure}")), sees_nan: false };
         let span = |spec: &TensorSpec| {
