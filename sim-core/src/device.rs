@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::{Config, Time};
+use crate::config::{COMPUTE_DEPTH_MAX, Config, Time};
 use crate::driver::manual::Manual;
 use crate::driver::threaded::Threaded;
 use crate::driver::{Driver, Waited};
@@ -39,6 +39,7 @@ impl Device {
     pub fn open(config: Config, ledger: Ledger) -> Device {
         let cores = config.cores as usize;
         assert!(cores <= 256, "a profile has at most 256 cores");
+        assert!(config.compute_depth <= COMPUTE_DEPTH_MAX, "a port remembers no more ends");
         assert_eq!(ledger.cores(), cores, "the ledger is made for the device");
         let ledger = Arc::new(ledger);
         let recorder = Arc::new(Recorder::new(config.cores));

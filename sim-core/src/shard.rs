@@ -42,6 +42,9 @@ struct Owner {
     current: Option<(Queued, Running)>,
 }
 
+/// Requests that whoever asks for the next end does at most to find out.
+const TRIES_MAX: u32 = 64;
+
 /// How much a pumping thread is willing to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Effort {
@@ -159,9 +162,9 @@ impl Shard {
         self.seen.load(Relaxed) >= self.port.issued_hint()
     }
 
-    /// When the first request ends that ends after `now`. Does light work to find out.
+    /// When the first request ends that ends after `now`. Does light work to find out, and not much of it.
     pub(crate) fn end_after(&self, now: Tick, reach: &dyn Fn(Tick)) -> Next {
-        loop {
+        for _ in 0..TRIES_MAX {
             let next = self.seen(now) + 1;
             if let Some(end) = self.port.ended(next) {
                 return Next::At(end);
@@ -175,6 +178,7 @@ impl Shard {
                 return if soon { Next::Unknown } else { Next::None };
             }
         }
+        Next::Unknown
     }
 
     fn drain(&self, owner: &mut Owner, bounds: Bounds, reach: &dyn Fn(Tick)) -> Pumped {

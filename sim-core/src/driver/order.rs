@@ -4,50 +4,99 @@
 //! its first look would see a late end of one queue before an early end of another, and what it submits
 //! upon the early one would come too late: nothing would overlap. So a look moves time to the next end at
 //! most, whichever queue it is on, as a look on hardware finds what has ended by then.
+//!
+//! That holds among the queues that one thread of the program uses. What other threads do it does not
+//! wait for, so that threads with queues of their own do not slow each other down.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+
+use crossbeam_utils::CachePadded;
 
 use crate::shard::{Next, Shard};
 use crate::time::Tick;
 
-/// Which queues have requests that end later than what the program has seen.
+/// How often in a row the program is told "not yet" of what has completed: more than a program that goes round
+/// its queues meets, few enough for one that sleeps between two looks.
+const HELD_MAX: u32 = 32;
+
+/// Which queues have requests that end later than what the program has seen, and who uses them.
 ///
 /// Relaxed throughout: a mark that is lost in a race of threads lets one completion be seen early.
 pub(crate) struct Order {
     shards: Vec<Arc<Shard>>,
     /// A bit for each shard, in the order of their places.
     open: Vec<AtomicU64>,
+    /// For each shard, the thread that submitted last and the one that looked last.
+    users: Vec<[AtomicU64; 2]>,
+    /// How often in a row something was held back.
+    held: CachePadded<AtomicU32>,
+}
+
+/// What a thread does with a queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Use {
+    Submit,
+    Look,
+}
+
+/// A number for the calling thread, never 0.
+fn me() -> u64 {
+    static THREADS: AtomicU64 = AtomicU64::new(1);
+    thread_local!(static ME: u64 = THREADS.fetch_add(1, Relaxed));
+    ME.try_with(|me| *me).unwrap_or(0) // a thread that is ending is nobody
 }
 
 impl Order {
     /// The order of `shards`, which stand at their places.
     pub(crate) fn new(shards: Vec<Arc<Shard>>) -> Order {
         let open = (0..shards.len().div_ceil(64)).map(|_| AtomicU64::new(0)).collect();
-        Order { shards, open }
+        let users = shards.iter().map(|_| Default::default()).collect();
+        Order { shards, open, users, held: CachePadded::default() }
     }
 
-    /// `shard` has a new request.
-    pub(crate) fn mark(&self, shard: &Shard) {
+    /// The calling thread uses `shard`; if it submits, there is a new request.
+    pub(crate) fn mark(&self, shard: &Shard, how: Use) {
         let place = shard.port.unit().place();
+        let (user, me) = (&self.users[place][how as usize], me());
+        if user.load(Relaxed) != me {
+            user.store(me, Relaxed);
+        }
         let (word, bit) = (&self.open[place / 64], 1 << (place % 64));
-        if word.load(Relaxed) & bit == 0 {
+        if how == Use::Submit && word.load(Relaxed) & bit == 0 {
             word.fetch_or(bit, Relaxed);
         }
     }
 
-    /// The first end after `now` and before `until` on another queue than `but`.
+    /// Whether to hold back what has completed, once more.
+    pub(crate) fn may_hold(&self) -> bool {
+        self.held.load(Relaxed) < HELD_MAX
+    }
+
+    /// Something was held back, or shown.
+    pub(crate) fn note(&self, was_held: bool) {
+        let held = self.held.load(Relaxed);
+        let now = if was_held { held.saturating_add(1) } else { 0 };
+        if now != held {
+            self.held.store(now, Relaxed);
+        }
+    }
+
+    /// The first end after `now` and before `until` on another queue than `but` that the calling thread uses.
     ///
     /// What a worker still computes is passed over: no queue waits for a long kernel of another.
     pub(crate) fn next_end(&self, but: &Shard, now: Tick, until: Tick, reach: &dyn Fn(Tick)) -> Next {
+        let me = me();
         let mut next = Next::None;
         for (at, word) in self.open.iter().enumerate() {
             let mut bits = word.load(Relaxed);
             while bits != 0 {
                 let bit = bits & bits.wrapping_neg();
                 bits ^= bit;
-                let shard = &self.shards[at * 64 + bit.trailing_zeros() as usize];
-                if std::ptr::eq(&**shard, but) {
+                let place = at * 64 + bit.trailing_zeros() as usize;
+                let shard = &self.shards[place];
+                let is_ours = self.users[place].iter().any(|user| user.load(Relaxed) == me);
+                if !is_ours || std::ptr::eq(&**shard, but) {
                     continue;
                 }
                 match shard.end_after(now, reach) {

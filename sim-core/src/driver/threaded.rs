@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use crossbeam_utils::sync::{Parker, Unparker};
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
-use super::order::Order;
+use super::order::{Order, Use};
 use super::{Driver, Waited};
 use crate::port::{Listening, Signal};
 use crate::shard::{Bounds, Effort, Next, Pumped, Shard};
@@ -264,14 +264,21 @@ impl Driver for Threaded {
     }
 
     fn observe(&self, shard: &Arc<Shard>, num: u64) -> u64 {
-        let now = self.crew.now();
-        if matches!(self.crew.clock, Clock::Wall { .. }) {
+        let Clock::Free(now) = &self.crew.clock else {
             return num; // what has completed has ended
-        }
+        };
+        let now = Tick(now.load(Relaxed));
         let Some(end) = shard.port.ended(num).filter(|end| *end > now) else {
             return num;
         };
-        match self.crew.order.next_end(shard, now, end, &|at| self.crew.reach(at)) {
+        let order = &self.crew.order;
+        order.mark(shard, Use::Look);
+        let next = match order.may_hold() {
+            true => order.next_end(shard, now, end, &|at| self.crew.reach(at)),
+            false => Next::None,
+        };
+        order.note(next != Next::None);
+        match next {
             Next::None => {
                 self.crew.reach(end);
                 return num;
@@ -283,11 +290,12 @@ impl Driver for Threaded {
     }
 
     fn wake(&self, shard: &Arc<Shard>) {
-        self.crew.order.mark(shard);
+        self.crew.order.mark(shard, Use::Submit);
         self.crew.list(shard, shard.port.is_listened());
     }
 
     fn look(&self, shard: &Arc<Shard>, num: u64) {
+        self.crew.order.mark(shard, Use::Look);
         let last = num.min(shard.port.completed().saturating_add(LOOK_MAX));
         if self.crew.pump(shard, Effort::Light, last) == Pumped::Heavy {
             self.crew.list(shard, !shard.listed.load(Relaxed));

@@ -3,13 +3,15 @@
 
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
+use std::thread;
 
 use sim_core::config::Time;
 use sim_core::device::Device;
 use sim_core::port::SubmitError;
 use sim_core::request::Answer;
-use sim_core::seq::Seq;
+use sim_core::seq::{Seq, UnitId, UnitKind};
 use sim_core::status::Status;
+use sim_core::time::Tick;
 
 use crate::kit::{COMPUTE, Does, LIGHT, TENSOR, bell, copy, expect, letter, number, open, run};
 
@@ -76,4 +78,37 @@ fn whoever_begins_to_listen_sees_all_that_it_is_not_told_of() {
         expect("a completion that was not seen", &rung);
         assert!(device.completed(COMPUTE[0]) >= 5 - missing);
     }
+}
+
+#[test]
+fn what_other_threads_do_holds_nothing_back() {
+    let device = open(Time::Free, "");
+    let other = Arc::clone(&device);
+    let copies = move || {
+        let (answer, arrives) = letter();
+        other.submit(TENSOR[0], copy(&other, 0, LIGHT), answer).expect("no bound");
+        expect("a copy", &arrives);
+    };
+    thread::spawn(copies).join().expect("no panic");
+    let work = run(&device, 0, LIGHT, Does(|| Status::Success));
+    let seq = device.submit(COMPUTE[0], work, Answer::Nobody).expect("room");
+    while !device.is_completed(COMPUTE[0], number(seq)) {
+        // A worker is at it. Had we been held back, it would be the end of the copy.
+        assert_eq!(device.now(), Tick::ZERO);
+    }
+}
+
+#[test]
+fn a_program_that_keeps_looking_at_one_request_is_not_held_for_long() {
+    let device = open(Time::Free, "");
+    let queue = |(core, kind, queue)| UnitId { core, kind, queue };
+    let tensor = [(0, 0), (0, 1), (1, 0), (1, 1)].map(|(core, at)| queue((core, UnitKind::TensorOp, at)));
+    let collectives = [0, 1, 2].map(|at| queue((0, UnitKind::Collectives, at)));
+    for unit in [tensor.as_slice(), &collectives].concat().repeat(12) {
+        device.submit(unit, copy(&device, 0, LIGHT), Answer::Nobody).expect("no bound");
+    }
+    let runs = [(); 2].map(|()| run(&device, 0, LIGHT, Does(|| Status::Success)));
+    let seqs = runs.map(|work| device.submit(COMPUTE[0], work, Answer::Nobody).expect("room"));
+    let looks = (1..).find(|_| device.is_completed(COMPUTE[0], number(seqs[1]))).expect("in the end");
+    assert!((20..=40).contains(&looks), "{looks} looks, with sixty copies that end before");
 }
