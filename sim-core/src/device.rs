@@ -11,11 +11,12 @@ use crate::ledger::Ledger;
 use crate::memory::bank::{Bank, Full};
 use crate::memory::storage::Storage;
 use crate::port::{Listening, Port, Signal, SubmitError};
+use crate::rates::Rates;
 use crate::recorder::Recorder;
 use crate::request::{Answer, Request, Work};
 use crate::seq::{Seq, UnitId, UnitKind};
 use crate::shard::Shard;
-use crate::time::Tick;
+use crate::time::{Nanos, Tick};
 use crate::unit::Unit;
 
 /// A simulated machine with the cores that one process has. All methods may be called from any thread.
@@ -26,6 +27,7 @@ pub struct Device {
     driver: Steering,
     ledger: Arc<Ledger>,
     recorder: Arc<Recorder>,
+    rates: Arc<Rates>,
 }
 
 /// The driver, and the one that can be stepped if it is that one.
@@ -66,7 +68,7 @@ impl Device {
             memory.set_limit(profile.bank_bytes());
             memory.take(profile.model_code_bytes() * u64::from(config.lnc));
         }
-        Device { config, shards, banks, driver, ledger, recorder }
+        Device { config, shards, banks, driver, ledger, recorder, rates }
     }
 
     /// What it was opened with.
@@ -82,6 +84,18 @@ impl Device {
     /// Records what it does, once started.
     pub fn recorder(&self) -> &Recorder {
         &self.recorder
+    }
+
+    /// How long things take on one of its logical cores.
+    pub fn rates(&self) -> &Rates {
+        &self.rates
+    }
+
+    /// Does `work` on this thread, for a call that blocks and has no place in a queue; it takes `span`.
+    pub fn block(&self, span: Nanos, work: impl FnOnce()) {
+        let begins = self.now();
+        work();
+        self.driver().pass(begins + span);
     }
 
     /// The simulated instant.

@@ -26,8 +26,8 @@ pub struct Shard {
     owner: Mutex<Owner>,
     /// Whether it is on a driver's list of shards that may have something to do.
     pub(crate) listed: AtomicBool,
-    /// Whether its owner is in the midst of more than light work.
-    is_heavy: AtomicBool,
+    /// The number of the request that was started last, and its end: a hint, the two may not belong together.
+    begun: [HintU64; 2],
     /// A number up to which all ends are known to have been seen.
     seen: HintU64,
     rates: Arc<Rates>,
@@ -83,11 +83,11 @@ pub(crate) enum Pumped {
 /// When the next request of a queue ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Next {
-    /// There is none, or nobody can say yet.
+    /// There is none that matters.
     None,
     /// At this instant.
     At(Tick),
-    /// Another thread is about to find out.
+    /// It may end before what matters, but is not done yet.
     Unknown,
 }
 
@@ -109,7 +109,7 @@ impl Shard {
             port,
             owner,
             listed: AtomicBool::new(false),
-            is_heavy: AtomicBool::new(false),
+            begun: [HintU64::new(0), HintU64::new(0)],
             seen: HintU64::new(0),
             rates,
             recorder,
@@ -162,20 +162,22 @@ impl Shard {
         self.seen.load(Relaxed) >= self.port.issued_hint()
     }
 
-    /// When the first request ends that ends after `now`. Does light work to find out, and not much of it.
-    pub(crate) fn end_after(&self, now: Tick, reach: &dyn Fn(Tick)) -> Next {
+    /// When the first request ends that ends after `now`; none if that is not before `until`. Does light work to
+    /// find out, and not much of it.
+    pub(crate) fn end_after(&self, now: Tick, until: Tick, reach: &dyn Fn(Tick)) -> Next {
         for _ in 0..TRIES_MAX {
             let next = self.seen(now) + 1;
             if let Some(end) = self.port.ended(next) {
-                return Next::At(end);
+                return if end < until { Next::At(end) } else { Next::None };
             }
             if next > self.port.issued_hint() {
                 return Next::None;
             }
-            let pumped = self.pump(Bounds { horizon: Tick::END, effort: Effort::Light, last: next }, reach);
+            self.pump(Bounds { horizon: Tick::END, effort: Effort::Light, last: next }, reach);
             if self.port.completed() < next {
-                let soon = pumped == Pumped::Busy && !self.is_heavy.load(Relaxed);
-                return if soon { Next::Unknown } else { Next::None };
+                // Another thread is at it, or a worker will be.
+                let [begun, ends] = self.begun.each_ref().map(|hint| hint.load(Relaxed));
+                return if begun == next && ends >= until.0 { Next::None } else { Next::Unknown };
             }
         }
         Next::Unknown
@@ -196,9 +198,7 @@ impl Shard {
             if effort == Effort::Light && !is_light {
                 return Pumped::Heavy;
             }
-            self.is_heavy.store(!is_light, Relaxed);
             self.finish_current(owner, reach);
-            self.is_heavy.store(false, Relaxed);
         }
         Pumped::Idle
     }
@@ -217,6 +217,8 @@ impl Shard {
         let queued = owner.taken.pop_front()?;
         let cost = queued.request.work.cost(&self.rates);
         let running = owner.unit.start(queued.num, queued.submitted, cost, &self.rates);
+        self.begun[1].store(running.ends.0, Relaxed);
+        self.begun[0].store(running.num, Relaxed);
         owner.current = Some((queued, running));
         Some(running)
     }

@@ -54,6 +54,12 @@ const SHAPES: [Shape; 3] = [
     Shape { input: 8 << 10, output: 40 << 10, macs: 9_000_000 },
 ];
 
+/// The same with tensors so large that workers move and compute them.
+const HEAVY: [Shape; 2] = [
+    Shape { input: 300 << 10, output: 200 << 10, macs: 400_000_000 },
+    Shape { input: 100 << 10, output: 250 << 10, macs: 100_000_000 },
+];
+
 /// The stages of an iteration, and what looks at one of them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Stage {
@@ -230,8 +236,8 @@ fn assert_about(found: u64, expected: u64, what: &str) {
 }
 
 /// Every way of looking, in every shape of the pipeline.
-fn assert_overlap(iterations: usize, slots: usize) {
-    for shape in SHAPES {
+fn assert_overlap(shapes: &[Shape], iterations: usize, slots: usize) {
+    for &shape in shapes {
         let [write, run, read] = stages(shape);
         let expected = write + run + read + (iterations as u64 - 1) * write.max(run).max(read);
         let what = format!("{iterations} times {write} + {run} + {read} ns");
@@ -250,12 +256,36 @@ fn assert_overlap(iterations: usize, slots: usize) {
 
 #[test]
 fn three_requests_cost_the_sum_of_the_stages_and_the_slowest_twice() {
-    in_child(&ENVIRONMENT, || assert_overlap(3, 3));
+    in_child(&ENVIRONMENT, || assert_overlap(&SHAPES, 3, 3));
 }
 
 #[test]
 fn a_long_run_with_two_buffers_pays_for_the_slowest_stage() {
-    in_child(&ENVIRONMENT, || assert_overlap(16, 2));
+    in_child(&ENVIRONMENT, || assert_overlap(&SHAPES, 16, 2));
+}
+
+#[test]
+fn stages_overlap_whoever_does_the_work() {
+    in_child(&ENVIRONMENT, || assert_overlap(&HEAVY, 16, 2));
+}
+
+/// A blocking write between two runs takes its place in simulated time, and nothing else does.
+#[test]
+fn a_blocking_transfer_takes_its_time() {
+    in_child(&ENVIRONMENT, || {
+        let shape = SHAPES[0];
+        let mut client = Client::start(shape, 1);
+        let [write, run, read] = stages(shape);
+        for _ in 0..2 {
+            let Slot { x, out, host, .. } = &mut client.slots[0];
+            assert_eq!((client.nrt.tensor_write)(*x, host.as_ptr(), 0, shape.input), 0);
+            assert_eq!((client.nrt.tensor_read)(*out, host.as_mut_ptr(), 0, shape.output), 0);
+            client.submit(Stage::Run);
+            while !client.looks(Stage::Run) {}
+        }
+        assert_eq!(client.makespan(), run + write + read + run);
+        (client.nrt.close)();
+    });
 }
 
 #[test]
@@ -279,6 +309,12 @@ fn on_the_clock_a_run_takes_its_time() {
         let slot = &client.slots[0];
         assert_eq!((client.nrt.execute)(client.model, slot.inputs, slot.outputs), 0);
         assert!(begin.elapsed() >= Duration::from_nanos(stages(shape)[1]));
+
+        let shape = Shape { input: 20 << 20, ..shape };
+        let tensor = client.nrt.tensor(0, shape.input);
+        let begin = Instant::now();
+        assert_eq!((client.nrt.tensor_write)(tensor, vec![0; shape.input].as_ptr(), 0, shape.input), 0);
+        assert!(begin.elapsed() >= Duration::from_nanos(stages(shape)[0]));
         (client.nrt.close)();
     });
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use sim_core::memory::storage::{Span, Storage};
 use sim_core::memory::tensor::{Counting, Tensor};
+use sim_core::time::Nanos;
 
 use crate::abi::{AllocationInfo, Batch};
 use crate::boundary::{Array, Buffer, Flag, Out, Text, export};
@@ -170,7 +171,8 @@ export! {
     fn nrt_tensor_read(tensor: Handle<Tensor>, buffer: Buffer, offset: usize, size: usize) {
         let runtime = runtime::open()?;
         let from = part(&span(&runtime, tensor)?, offset as u64, size as u64)?;
-        buffer.extent("buf", size)?.copy_from(from.extent());
+        let buffer = buffer.extent("buf", size)?;
+        transfer(&runtime, &from, || buffer.copy_from(from.extent()));
         Ok(())
     }
 }
@@ -181,9 +183,18 @@ export! {
     fn nrt_tensor_write(tensor: Handle<Tensor>, buffer: Buffer, offset: usize, size: usize) {
         let runtime = runtime::open()?;
         let to = part(&span(&runtime, tensor)?, offset as u64, size as u64)?;
-        to.extent().copy_from(buffer.extent("buf", size)?);
+        let buffer = buffer.extent("buf", size)?;
+        transfer(&runtime, &to, || to.extent().copy_from(buffer));
         Ok(())
     }
+}
+
+/// Moves bytes between a tensor and the program, in the time that takes; none if the tensor is host memory.
+fn transfer(runtime: &Runtime, tensor: &Span, act: impl FnOnce()) {
+    let bytes = tensor.len() as u64;
+    let is_on_device = tensor.storage().allocation().is_some();
+    let span = if is_on_device { runtime.device.rates().transfer(bytes) } else { Nanos(0) };
+    runtime.device.block(span, act);
 }
 
 /// The pieces of all batches, checked before any is copied.
@@ -211,7 +222,9 @@ export! {
     fn nrt_tensor_read_batch(batches: Array<Batch>, count: u64, _unsafe: Flag) {
         let runtime = runtime::open()?;
         let pieces = pieces(&runtime, batches, count)?;
-        pieces.iter().for_each(|(tensor, buffer)| buffer.copy_from(tensor.extent()));
+        for (tensor, buffer) in pieces {
+            transfer(&runtime, &tensor, || buffer.copy_from(tensor.extent()));
+        }
         Ok(())
     }
 }
@@ -222,7 +235,9 @@ export! {
     fn nrt_tensor_write_batch(batches: Array<Batch>, count: u64, _unsafe: Flag) {
         let runtime = runtime::open()?;
         let pieces = pieces(&runtime, batches, count)?;
-        pieces.iter().for_each(|(tensor, buffer)| tensor.extent().copy_from(*buffer));
+        for (tensor, buffer) in pieces {
+            transfer(&runtime, &tensor, || tensor.extent().copy_from(buffer));
+        }
         Ok(())
     }
 }
@@ -237,7 +252,12 @@ export! {
         let from = part(&span(&runtime, source)?, source_offset as u64, size as u64)?;
         let to = part(&span(&runtime, target)?, target_offset as u64, size as u64)?;
         same_bank(&from, &to)?;
-        to.extent().copy_from(from.extent());
+        let copy = || to.extent().copy_from(from.extent());
+        match (from.storage().allocation(), to.storage().allocation()) {
+            (Some(_), Some(_)) => runtime.device.block(runtime.device.rates().copy(size as u64), copy),
+            (Some(_), None) => transfer(&runtime, &from, copy),
+            (None, _) => transfer(&runtime, &to, copy),
+        }
         Ok(())
     }
 }
@@ -248,7 +268,9 @@ export! {
     fn nrt_tensor_memset(tensor: Handle<Tensor>, offset: u64, value: c_int, size: usize) {
         let runtime = runtime::open()?;
         let to = part(&span(&runtime, tensor)?, offset, size as u64)?;
-        to.extent().fill(value.to_le_bytes()[0]);
+        let is_on_device = to.storage().allocation().is_some();
+        let span = if is_on_device { runtime.device.rates().copy(size as u64) } else { Nanos(0) };
+        runtime.device.block(span, || to.extent().fill(value.to_le_bytes()[0]));
         Ok(())
     }
 }

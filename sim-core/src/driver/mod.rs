@@ -22,6 +22,9 @@ pub trait Driver: Send + Sync {
     /// time on if that is not `num`, or it ends later than what the program has seen.
     fn observe(&self, shard: &Arc<Shard>, num: u64) -> u64;
 
+    /// Keeps the program busy until the instant `until`, as a call that blocks does.
+    fn pass(&self, until: Tick);
+
     /// `shard` has a new request, or somebody who waits to be told of one.
     fn wake(&self, shard: &Arc<Shard>);
 

@@ -8,8 +8,11 @@
 //! That holds among the queues that one thread of the program uses. What other threads do it does not
 //! wait for, so that threads with queues of their own do not slow each other down.
 
+#![expect(clippy::disallowed_methods, reason = "patience is real time")]
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::time::{Duration, Instant};
 
 use crossbeam_utils::CachePadded;
 
@@ -20,6 +23,10 @@ use crate::time::Tick;
 /// its queues meets, few enough for one that sleeps between two looks.
 const HELD_MAX: u32 = 32;
 
+/// How long the program is told "not yet" because of what ends before and is still computed: far longer than most
+/// kernels take, but no queue waits for ever for a kernel of another.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// Which queues have requests that end later than what the program has seen, and who uses them.
 ///
 /// Relaxed throughout: a mark that is lost in a race of threads lets one completion be seen early.
@@ -29,8 +36,17 @@ pub(crate) struct Order {
     open: Vec<AtomicU64>,
     /// For each shard, the thread that submitted last and the one that looked last.
     users: Vec<[AtomicU64; 2]>,
-    /// How often in a row something was held back.
-    held: CachePadded<AtomicU32>,
+    held: CachePadded<Held>,
+    origin: Instant,
+}
+
+/// What was held back from the program since something was shown to it.
+#[derive(Default)]
+struct Held {
+    /// How often, for the sake of what ends before.
+    times: AtomicU32,
+    /// Since when, for the sake of what is not done yet; nanoseconds, 0 if it is not.
+    since: AtomicU64,
 }
 
 /// What a thread does with a queue.
@@ -52,7 +68,7 @@ impl Order {
     pub(crate) fn new(shards: Vec<Arc<Shard>>) -> Order {
         let open = (0..shards.len().div_ceil(64)).map(|_| AtomicU64::new(0)).collect();
         let users = shards.iter().map(|_| Default::default()).collect();
-        Order { shards, open, users, held: CachePadded::default() }
+        Order { shards, open, users, held: CachePadded::default(), origin: Instant::now() }
     }
 
     /// The calling thread uses `shard`; if it submits, there is a new request.
@@ -68,23 +84,33 @@ impl Order {
         }
     }
 
-    /// Whether to hold back what has completed, once more.
-    pub(crate) fn may_hold(&self) -> bool {
-        self.held.load(Relaxed) < HELD_MAX
-    }
-
-    /// Something was held back, or shown.
-    pub(crate) fn note(&self, was_held: bool) {
-        let held = self.held.load(Relaxed);
-        let now = if was_held { held.saturating_add(1) } else { 0 };
-        if now != held {
-            self.held.store(now, Relaxed);
+    /// Whether to hold back what has completed, since `next` may be seen first.
+    pub(crate) fn holds(&self, next: Next) -> bool {
+        let Held { times, since } = &*self.held;
+        let holds = match next {
+            Next::None => false,
+            Next::At(_) => times.fetch_add(1, Relaxed) < HELD_MAX,
+            Next::Unknown => {
+                let now = u64::try_from(self.origin.elapsed().as_nanos()).unwrap_or(u64::MAX).max(1);
+                let begun = since.load(Relaxed);
+                if begun == 0 {
+                    since.store(now, Relaxed);
+                }
+                begun == 0 || Duration::from_nanos(now.saturating_sub(begun)) < PATIENCE
+            }
+        };
+        if !holds && times.load(Relaxed) > 0 {
+            times.store(0, Relaxed);
         }
+        // Patience that is used up comes back with something to see in good time.
+        if next == Next::None && since.load(Relaxed) > 0 {
+            since.store(0, Relaxed);
+        }
+        holds
     }
 
     /// The first end after `now` and before `until` on another queue than `but` that the calling thread uses.
     ///
-    /// What a worker still computes is passed over: no queue waits for a long kernel of another.
     pub(crate) fn next_end(&self, but: &Shard, now: Tick, until: Tick, reach: &dyn Fn(Tick)) -> Next {
         let me = me();
         let mut next = Next::None;
@@ -99,9 +125,9 @@ impl Order {
                 if !is_ours || std::ptr::eq(&**shard, but) {
                     continue;
                 }
-                match shard.end_after(now, reach) {
+                match shard.end_after(now, until, reach) {
                     Next::Unknown => return Next::Unknown,
-                    Next::At(end) if end < until && Next::At(end).is_before(next) => next = Next::At(end),
+                    Next::At(end) if Next::At(end).is_before(next) => next = Next::At(end),
                     Next::At(_) => {}
                     Next::None if shard.is_all_seen() => {
                         word.fetch_and(!bit, Relaxed);

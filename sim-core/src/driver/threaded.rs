@@ -21,6 +21,9 @@ use crate::port::{Listening, Signal};
 use crate::shard::{Bounds, Effort, Next, Pumped, Shard};
 use crate::time::Tick;
 
+/// How long a blocking call waits without sleeping.
+const SPUN: Duration = Duration::from_micros(80);
+
 /// How long a worker that watches closes its eyes.
 const NAP: Duration = Duration::from_micros(50);
 /// How many naps in a row without work a worker watches before it sleeps.
@@ -273,20 +276,30 @@ impl Driver for Threaded {
         };
         let order = &self.crew.order;
         order.mark(shard, Use::Look);
-        let next = match order.may_hold() {
-            true => order.next_end(shard, now, end, &|at| self.crew.reach(at)),
-            false => Next::None,
-        };
-        order.note(next != Next::None);
-        match next {
-            Next::None => {
-                self.crew.reach(end);
-                return num;
-            }
-            Next::At(at) => self.crew.reach(at),
-            Next::Unknown => {} // somebody is at it and done in a moment
+        let next = order.next_end(shard, now, end, &|at| self.crew.reach(at));
+        if !order.holds(next) {
+            self.crew.reach(end);
+            return num;
+        }
+        if let Next::At(at) = next {
+            self.crew.reach(at);
         }
         shard.seen(self.crew.now()).min(num)
+    }
+
+    fn pass(&self, until: Tick) {
+        match self.crew.clock {
+            Clock::Free(_) => self.crew.reach(until),
+            Clock::Wall { .. } => {
+                let Some(until) = self.crew.instant(until) else { return };
+                let left = |until: Instant| until.saturating_duration_since(Instant::now());
+                // Sleeping is not precise: the last of it is spun away.
+                thread::sleep(left(until).saturating_sub(SPUN));
+                while !left(until).is_zero() {
+                    std::hint::spin_loop();
+                }
+            }
+        }
     }
 
     fn wake(&self, shard: &Arc<Shard>) {
