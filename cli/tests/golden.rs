@@ -291,6 +291,15 @@ fn a_file_beside_the_neff_says_what_it_computes() {
 }
 
 #[test]
+fn a_file_beside_the_neff_cannot_have_code_run() {
+    let place = Place::new();
+    place.write("m.neff.toml", "kernel = { use = \"plugin\", library = \"none.so\" }\n");
+    place.ends("m.neff", 125, &["nrt_load answered NRT_INVALID (2)", "m.neff.toml", "may name a plug-in"]);
+    place.write("b.toml", "[[model]]\nkernel = { use = \"plugin\", library = \"none.so\" }\n");
+    place.ends("m.neff --models b.toml", 125, &["none.so cannot be read"]);
+}
+
+#[test]
 fn the_machine_is_one_that_the_neff_is_for() {
     let place = Place::new();
     let neff = NeffBuilder::new("wide", Target::Arch(Arch::V3)).lnc(2).tensor(TensorSpec::new(

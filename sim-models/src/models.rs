@@ -85,10 +85,10 @@ impl Models {
                 ));
             }
         };
+        let folder = |file: &Path| file.parent().unwrap_or(Path::new("")).to_owned();
         let files = match &origin {
-            Origin::Binding { file, .. } | Origin::Beside(file) => {
-                Files::Folder(file.parent().unwrap_or(Path::new("")).to_owned())
-            }
+            Origin::Binding { file, .. } => Files::Folder(folder(file)),
+            Origin::Beside(file) => Files::Beside(folder(file)),
             Origin::Inside => Files::Archive(&neff.attachments),
             Origin::Default => Files::Archive(&BTreeMap::new()),
         };

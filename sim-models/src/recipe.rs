@@ -22,8 +22,10 @@ pub struct Subject<'a> {
 
 /// Where a recipe's files are.
 pub enum Files<'a> {
-    /// In a folder: that of the file the recipe stands in.
+    /// In a folder: that of the user's bindings. Only a recipe of these may name code to be run.
     Folder(PathBuf),
+    /// In a folder: that of a NEFF with the recipe beside it. Both may have come together, from anybody.
+    Beside(PathBuf),
     /// In the NEFF that the recipe came with, by name.
     Archive(&'a BTreeMap<String, Vec<u8>>),
 }
@@ -49,7 +51,7 @@ impl Files<'_> {
     /// Where it was looked for, and why it cannot be read.
     pub fn read(&self, name: &str) -> Result<Vec<u8>, Refusal> {
         match self {
-            Files::Folder(folder) => {
+            Files::Folder(folder) | Files::Beside(folder) => {
                 let path = folder.join(name);
                 std::fs::read(&path)
                     .map_err(|error| Refusal(format!("{} cannot be read: {error}", path.display())))
