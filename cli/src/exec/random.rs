@@ -38,7 +38,7 @@ pub(super) fn bytes(spec: &TensorSpec, seed: u64, run: u64) -> Vec<u8> {
 fn store<N: Numbers>(elements: N, size: usize, value: impl FnMut() -> N::Value) -> Vec<u8> {
     let values: Vec<N::Value> = iter::repeat_with(value).take(size / elements.bytes()).collect();
     let mut buffer = Buffer::default();
-    buffer.resize(size);
+    buffer.resize(size).expect("an input that the device has room for");
     elements.store(&values, buffer.bytes_mut());
     buffer.bytes().to_vec()
 }
