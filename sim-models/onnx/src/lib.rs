@@ -62,7 +62,7 @@ unsafe extern "C" fn create(
     let made = guarded(|| {
         // SAFETY: the simulator passes a model that is valid for the call.
         let model = unsafe { Model::read(model) }?;
-        Network::load(&model)
+        Network::load(model)
     });
     let status = match made.unwrap_or_else(Err) {
         Ok(network) => {

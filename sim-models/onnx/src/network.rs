@@ -33,15 +33,15 @@ impl Network {
     /// # Errors
     /// One line: the file is damaged, or needs an operator that the runtime lacks; a tensor does not fit; an option
     /// is wrong.
-    pub fn load(model: &Model) -> Result<Network, String> {
+    pub fn load(model: Model) -> Result<Network, String> {
         if model.data.is_empty() {
             return Err("there is no ONNX file to compute; name one".to_owned());
         }
         let signature = onnx_file::signature(&model.data).map_err(|refusal| refusal.0)?;
-        let fitting = fit(model, &signature)?;
+        let fitting = fit(&model, &signature)?;
         gaps::check(&model.data)?;
         let pool = pool(threads(&model.options)?);
-        let network = ModelOptions::with_all_ops().load(model.data.clone()).map_err(|error| {
+        let network = ModelOptions::with_all_ops().load(model.data).map_err(|error| {
             format!(
                 "the ONNX runtime cannot load the network: {error}; export it with operators that rten has"
             )
