@@ -4,11 +4,17 @@ use std::collections::BTreeSet;
 
 use rten_onnx::onnx::{DataLocation, GraphProto, NodeProto, TensorProto};
 
-/// Operators of a network, all graphs together. Runtimes follow a chain of them on the stack.
+/// Operators of a network without those in subgraphs. Runtimes follow a chain of them on the stack.
 const OPERATORS_MAX: usize = 20_000;
+
+/// Operators in all subgraphs together, which runtimes follow on threads of their own, whose stack nobody chooses.
+const INNER_MAX: usize = 2_000;
 
 /// Whether each tensor that is used is made before, once, and by something in the file; else what is wrong.
 pub(super) fn check(graph: &GraphProto) -> Result<(), String> {
+    if graph.node.len() > OPERATORS_MAX {
+        return Err(format!("it has more than {OPERATORS_MAX} operators"));
+    }
     check_within(graph, &mut Scopes::default(), &mut 0)
 }
 
@@ -27,16 +33,13 @@ impl<'a> Scopes<'a> {
     }
 }
 
-/// The same within the graphs around `graph`. How many there can be, [`wire`](super::wire) bounds.
+/// The same within the graphs around `graph`, where so many `operators` are in subgraphs so far. How deep they are
+/// nested, [`wire`](super::wire) bounds.
 fn check_within<'a>(
     graph: &'a GraphProto,
     known: &mut Scopes<'a>,
     operators: &mut usize,
 ) -> Result<(), String> {
-    *operators += graph.node.len();
-    if *operators > OPERATORS_MAX {
-        return Err(format!("it has more than {OPERATORS_MAX} operators"));
-    }
     known.0.push(BTreeSet::new());
     for given in &graph.initializer {
         check_is_inside(given)?;
@@ -53,8 +56,12 @@ fn check_within<'a>(
             if let Some(tensor) = &attribute.t {
                 check_is_inside(tensor)?;
             }
-            if let Some(inner) = &attribute.g {
-                check_within(inner, known, operators)?;
+            if let Some(graph) = &attribute.g {
+                *operators += graph.node.len();
+                if *operators > INNER_MAX {
+                    return Err(format!("it has more than {INNER_MAX} operators in subgraphs"));
+                }
+                check_within(graph, known, operators)?;
             }
         }
         known.extend(node.output.iter().map(String::as_str).filter(|name| !name.is_empty()));
