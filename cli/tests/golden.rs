@@ -204,9 +204,10 @@ fn tensors_that_do_not_fit_are_named_with_what_is_needed() {
     let place = Place::new();
     let x = ("x", Stored::F16, &[2, 3][..], &[0; 12][..]);
     let n = ("n", Stored::I32, &[4][..], &[0; 16][..]);
-    let cases: [(&[Tensor<'_>], &str); 8] = [
+    let cases: [(&[Tensor<'_>], &str); 9] = [
         (&[x], "i.safetensors has no tensor for n:int32[4] in run 0"),
-        (&[x, n, ("0/x", x.1, x.2, x.3), ("1/x", x.1, x.2, x.3)], "no tensor for n:int32[4] in run 1"),
+        (&[x, n, ("1/x", x.1, x.2, x.3)], "no tensor for n:int32[4] in run 1"),
+        (&[x, n, ("0/x", x.1, x.2, x.3)], "i.safetensors has \"x\" for run 0 twice"),
         (&[], "i.safetensors has no tensors"),
         (
             &[x, n, ("z", Stored::U8, &[1], &[0])],
@@ -234,8 +235,10 @@ fn tensors_that_do_not_fit_are_named_with_what_is_needed() {
         "e.safetensors",
         &[("1/out", Stored::F16, &[2, 2], &OUT), ("1/sum", Stored::U8, &[3], &[0; 3])],
     );
-    let runs = "--expect has outputs for the runs [1], but the inputs are for [0]";
+    let runs = "--expect has outputs for the runs 1, but the inputs are for 0";
     place.ends("m.neff --inputs i.safetensors --expect e.safetensors", 125, &[runs]);
+    let many = "but the inputs are for 0, 1, 2, 3, 4, 5, 6, 7 and so on";
+    place.ends("m.neff --random 99999999999999 --expect e.safetensors", 125, &[many]);
     place.tensors("e.safetensors", &[("out", Stored::F16, &[4], &OUT), ("sum", Stored::U8, &[3], &[0; 3])]);
     place.ends(
         "m.neff --inputs i.safetensors --expect e.safetensors",
@@ -288,6 +291,15 @@ fn a_file_beside_the_neff_says_what_it_computes() {
     let missed = "b.toml, model 1: no model was loaded that it is for";
     place.ends("m.neff --models b.toml", 0, &["kernel: zeros (", missed]);
     place.ends("m.neff --models b.toml --strict", 125, &[missed]);
+}
+
+#[test]
+fn a_file_beside_the_neff_cannot_have_code_run() {
+    let place = Place::new();
+    place.write("m.neff.toml", "kernel = { use = \"plugin\", library = \"none.so\" }\n");
+    place.ends("m.neff", 125, &["nrt_load answered NRT_INVALID (2)", "m.neff.toml", "may name a plug-in"]);
+    place.write("b.toml", "[[model]]\nkernel = { use = \"plugin\", library = \"none.so\" }\n");
+    place.ends("m.neff --models b.toml", 125, &["none.so cannot be read"]);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 mod reader;
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{PathBuf, absolute};
 use std::sync::Arc;
 
 use sim_core::config::{COMPUTE_DEPTH, COMPUTE_DEPTH_MAX, Time};
@@ -148,6 +148,11 @@ fn implicit_async_remark(sdk: Sdk) -> &'static str {
     }
 }
 
+/// `path` from the root on: it is used at loads, when the program may have gone to another folder.
+fn settled(path: PathBuf) -> PathBuf {
+    absolute(&path).unwrap_or(path)
+}
+
 impl<L: Fn(&str) -> Option<OsString>> Reader<L> {
     /// An unknown level is ERROR, with a notice, as in the runtime (observed); it does not refuse init.
     fn log_level(&mut self, remarks: &mut Vec<String>) -> Level {
@@ -246,8 +251,8 @@ impl<L: Fn(&str) -> Option<OsString>> Reader<L> {
             known.map_err(|expected| self.refuse("NRT_SIM_DEFAULT_KERNEL", &text, expected)).ok()
         });
         let beside = (self.lookup)("NRT_SIM_MODELS_BESIDE").unwrap_or_default();
-        let beside = std::env::split_paths(&beside).filter(|path| !path.as_os_str().is_empty());
-        let onnx_library = self.text("NRT_SIM_ONNX_LIB").map(PathBuf::from);
+        let beside = std::env::split_paths(&beside).filter(|path| !path.as_os_str().is_empty()).map(settled);
+        let onnx_library = self.text("NRT_SIM_ONNX_LIB").map(PathBuf::from).map(settled);
         let onnx_library = onnx_library.or_else(|| Some(place::folder()?.join(onnx::LIBRARY)));
         Models { bindings: self.bindings(), beside: beside.collect(), fallback, onnx_library }
     }
@@ -291,6 +296,7 @@ impl<L: Fn(&str) -> Option<OsString>> Reader<L> {
 #[cfg(test)]
 mod tests {
     use sim_core::config::Time;
+    use sim_models::bindings::Bindings;
 
     use super::Settings;
     use crate::cores::Cores;
@@ -337,6 +343,20 @@ mod tests {
     fn what_is_wrong_with_a_plan_is_one_line() {
         let wrong = read(&[("NRT_SIM_FAULTS", "[[rule]]\nstatus = 0")]).expect_err("no such rule");
         assert!(!wrong[0].contains('\n') && wrong[0].contains("line 1"), "{}", wrong[0]);
+    }
+
+    #[test]
+    fn paths_stay_those_of_the_folder_that_the_program_was_in() {
+        let variables = [
+            ("NRT_SIM_MODELS", "model = [{ kernel = 'zeros' }]"),
+            ("NRT_SIM_MODELS_BESIDE", "a.neff:/b.neff"),
+            ("NRT_SIM_ONNX_LIB", "c.so"),
+        ];
+        let models = read(&variables).expect("nothing is wrong").models;
+        let here = std::env::current_dir().expect("there is one");
+        assert_eq!(models.bindings.as_ref().map(Bindings::folder), Some(here.as_path()));
+        assert_eq!(models.beside, [here.join("a.neff"), "/b.neff".into()]);
+        assert_eq!(models.onnx_library, Some(here.join("c.so")));
     }
 
     #[test]

@@ -1,26 +1,33 @@
 //! Bindings as a user writes them: which models get which kernel, and how long their runs take.
 
+use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
+use sim_core::neff::Neff;
 use sim_core::timing::Timing;
 
+use crate::hexadecimal::hexadecimal;
 use crate::pattern::{self, Pattern};
+use crate::signature::Signature;
 use crate::spec::Spec;
 
 /// What is known of a model when its kernel is looked for, each in the form that patterns are compared with.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Identity {
+pub struct Identity<'a> {
     /// Its name.
-    pub name: String,
+    pub name: &'a str,
     /// Its uuid, 32 hexadecimal digits.
     pub uuid: String,
-    /// The SHA-256 of the whole NEFF file, 64 hexadecimal digits.
-    pub sha256: String,
     /// Its [`Signature`](crate::signature::Signature).
     pub signature: String,
+    /// The whole NEFF.
+    pub file: &'a [u8],
+    /// The SHA-256 of `file`, 64 hexadecimal digits, once it was asked for: it takes a second for each gigabyte.
+    pub sha256: OnceCell<String>,
 }
 
 /// What a model computes, and how long that takes; what is left out is as without a binding.
@@ -95,24 +102,34 @@ struct Text {
 #[derive(Debug)]
 pub struct Bindings {
     file: PathBuf,
+    folder: PathBuf,
     text: Text,
     have_matched: Vec<AtomicBool>,
 }
 
 impl Bindings {
-    /// Reads `text`, which is that of `file`: the paths in it start from the folder of `file`.
+    /// Reads `text`, which is that of `file`: the paths in it start from the folder of `file`, wherever the program
+    /// goes later. A path without a folder is one of the working directory.
     ///
     /// # Errors
     /// What is wrong, with its line.
     pub fn parse(file: impl Into<PathBuf>, text: &str) -> Result<Bindings, toml::de::Error> {
         let text: Text = toml::from_str(text)?;
         let have_matched = text.models.iter().map(|_| AtomicBool::new(false)).collect();
-        Ok(Bindings { file: file.into(), text, have_matched })
+        let file = file.into();
+        let mut folder = std::path::absolute(&file).unwrap_or_else(|_| file.clone());
+        folder.pop();
+        Ok(Bindings { file, folder, text, have_matched })
     }
 
     /// The file they are of.
     pub fn file(&self) -> &Path {
         &self.file
+    }
+
+    /// Where the paths in it start from.
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// What the file wants for models that no entry is for.
@@ -121,7 +138,7 @@ impl Bindings {
     }
 
     /// The first entry for `model`, counted from 1, and what it says.
-    pub fn find(&self, model: &Identity) -> Option<(usize, Sidecar)> {
+    pub fn find(&self, model: &Identity<'_>) -> Option<(usize, Sidecar)> {
         let place = self.text.models.iter().position(|binding| binding.matches(model))?;
         self.have_matched[place].store(true, Relaxed);
         let Binding { kernel, time, .. } = &self.text.models[place];
@@ -155,28 +172,49 @@ impl Sidecar {
     }
 }
 
+impl<'a> Identity<'a> {
+    /// That of the model `neff` with `signature`, which was read from `file`.
+    pub fn new(neff: &'a Neff, signature: &Signature, file: &'a [u8]) -> Identity<'a> {
+        Identity {
+            name: &neff.name,
+            uuid: hexadecimal(&neff.header.uuid),
+            signature: signature.to_string(),
+            file,
+            sha256: OnceCell::new(),
+        }
+    }
+
+    fn sha256(&self) -> &str {
+        self.sha256.get_or_init(|| hexadecimal(&Sha256::digest(self.file)))
+    }
+}
+
 impl Binding {
-    fn matches(&self, model: &Identity) -> bool {
+    fn matches(&self, model: &Identity<'_>) -> bool {
         let holds = |pattern: &Option<Pattern>, text: &str| {
             pattern.as_ref().is_none_or(|pattern| pattern.matches(text))
         };
-        holds(&self.name, &model.name)
+        // What costs most comes last.
+        holds(&self.name, model.name)
             && holds(&self.uuid, &model.uuid)
-            && holds(&self.sha256, &model.sha256)
             && holds(&self.signature, &model.signature)
+            && self.sha256.as_ref().is_none_or(|pattern| pattern.matches(model.sha256()))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::cell::OnceCell;
+
     use super::{Bindings, Fallback, Identity};
 
-    fn model() -> Identity {
+    fn model() -> Identity<'static> {
         Identity {
-            name: "resnet50.neff".into(),
+            name: "resnet50.neff",
             uuid: "00112233445566778899aabbccddeeff".into(),
-            sha256: "ab".repeat(32),
             signature: "x:float16[128,256],y:float16[256,128]->out:float16[128,128]".into(),
+            file: b"abc",
+            sha256: OnceCell::new(),
         }
     }
 
@@ -192,7 +230,8 @@ mod tests {
             ("uuid = '0011*'", true),
             ("uuid = '0011*EEFF'", true),
             ("uuid = '1*'", false),
-            ("sha256 = 'abab*'", true),
+            ("sha256 = 'ba7816bf*15ad'", true),
+            ("sha256 = 'ba7816bf'", false),
             ("signature = 'x:float16[128, 256], y:* -> out:*'", true),
             ("signature = 'x:float32*'", false),
             ("name = '*'\nuuid = '1*'", false),
@@ -202,6 +241,30 @@ mod tests {
             let (place, _) = bindings.find(&model()).expect("the last is for all");
             assert_eq!(place == 1, is_for, "{entry}");
             assert_eq!(bindings.unmatched(), [if is_for { 2 } else { 1 }], "{entry}");
+        }
+    }
+
+    #[test]
+    fn a_file_is_hashed_only_for_an_entry_that_asks_and_else_holds() {
+        for (entry, is_hashed) in [
+            ("name = 'r*'", false),
+            ("name = 'x'\nsha256 = 'ba*'", false),
+            ("name = 'r*'\nsha256 = 'ba*'", true),
+        ] {
+            let model = model();
+            parse(&format!("[[model]]\n{entry}\n")).find(&model);
+            assert_eq!(model.sha256.get().is_some(), is_hashed, "{entry}");
+        }
+    }
+
+    #[test]
+    fn paths_start_from_the_folder_that_the_file_had_at_first() {
+        let here = std::env::current_dir().expect("there is one");
+        for (file, folder) in
+            [("NRT_SIM_MODELS", here.clone()), ("a/b.toml", here.join("a")), ("/b.toml", "/".into())]
+        {
+            let bindings = Bindings::parse(file, "").expect("valid");
+            assert_eq!((bindings.folder(), bindings.file()), (folder.as_path(), file.as_ref()), "{file}");
         }
     }
 

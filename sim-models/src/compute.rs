@@ -8,7 +8,7 @@ use sim_core::memory::storage::Span;
 use sim_core::neff::{Dtype, TensorSpec};
 use sim_core::status::Status;
 
-use crate::buffer::Buffer;
+use crate::buffer::{Buffer, NoMemory};
 
 /// Bytes of buffers that are kept from one run to the next; those of larger models are given back.
 const KEPT_BYTES: usize = 64 << 20;
@@ -19,11 +19,18 @@ const KEPT_BYTES: usize = 64 << 20;
 pub trait Compute: Send + Sync {
     /// Reads `inputs` and writes every byte of `outputs`. Both are in the order of the model's
     /// [`Signature`](crate::signature::Signature), each as long as it says and aligned to
-    /// [`ALIGNMENT`](crate::buffer::ALIGNMENT). What `outputs` held before is not said.
+    /// [`ALIGNMENT`](crate::buffer::ALIGNMENT), but for inputs it does not [read](Compute::reads). What `outputs`
+    /// held before is not said.
     ///
     /// # Errors
     /// Why there are no outputs. What was written to `outputs` is thrown away.
     fn compute(&self, inputs: &[&[u8]], outputs: &mut [&mut [u8]]) -> Result<(), Failure>;
+
+    /// Whether it reads the input at this place of the signature. One that is not read is given as empty, and costs
+    /// neither memory nor time.
+    fn reads(&self, _input: usize) -> bool {
+        true
+    }
 
     /// Whether a run over so many `bytes` of tensors surely takes a few microseconds at most.
     fn is_light(&self, _bytes: u64) -> bool {
@@ -73,6 +80,40 @@ struct Buffers {
     outputs: Vec<Buffer>,
 }
 
+impl Buffers {
+    /// Copies those of `inputs` that are read, and has room for `outputs`.
+    fn fill(
+        &mut self,
+        inputs: &[Span],
+        outputs: &[Span],
+        reads: impl Fn(usize) -> bool,
+    ) -> Result<(), NoMemory> {
+        self.inputs.resize_with(inputs.len(), Buffer::default);
+        self.outputs.resize_with(outputs.len(), Buffer::default);
+        // All memory first: nothing is copied in vain.
+        for (buffer, span) in self.outputs.iter_mut().zip(outputs) {
+            buffer.resize(span.len())?;
+        }
+        for (at, (buffer, span)) in self.inputs.iter_mut().zip(inputs).enumerate() {
+            buffer.resize(if reads(at) { span.len() } else { 0 })?;
+        }
+        for (buffer, span) in
+            self.inputs.iter_mut().zip(inputs).filter(|(buffer, _)| !buffer.bytes().is_empty())
+        {
+            span.extent().load(buffer.bytes_mut());
+        }
+        Ok(())
+    }
+}
+
+/// More than the system has, not more than the device has: the program can free some and run again.
+impl From<NoMemory> for Failure {
+    fn from(lack: NoMemory) -> Failure {
+        let reason = format!("{lack} of a copy of a tensor; free some, or use smaller tensors");
+        Failure { status: Status::Resource, reason }
+    }
+}
+
 impl Buffered {
     /// The kernel that runs `compute`, which has `outputs`.
     pub fn new(compute: Box<dyn Compute>, outputs: &[TensorSpec], watch: Watch) -> Buffered {
@@ -80,10 +121,14 @@ impl Buffered {
         Buffered { compute, outputs, watch, buffers: Mutex::default() }
     }
 
-    /// Computes, and looks at the outcome.
-    fn compute(&self, inputs: &[&[u8]], outputs: &mut [&mut [u8]]) -> Result<(), Failure> {
-        self.compute.compute(inputs, outputs)?;
-        let mut named = self.outputs.iter().zip(&*outputs);
+    /// Copies the inputs, computes, and looks at the outcome.
+    fn compute(&self, inputs: &[Span], outputs: &[Span], buffers: &mut Buffers) -> Result<(), Failure> {
+        buffers.fill(inputs, outputs, |input| self.compute.reads(input))?;
+        let Buffers { inputs, outputs } = buffers;
+        let inputs: Vec<&[u8]> = inputs.iter().map(Buffer::bytes).collect();
+        let mut outputs: Vec<&mut [u8]> = outputs.iter_mut().map(Buffer::bytes_mut).collect();
+        self.compute.compute(&inputs, &mut outputs)?;
+        let mut named = self.outputs.iter().zip(&outputs);
         match named.find(|((dtype, _), bytes)| self.watch.sees_nan && has_nan(*dtype, bytes)) {
             None => Ok(()),
             Some(((_, name), _)) => Err(Failure {
@@ -98,19 +143,7 @@ impl Kernel for Buffered {
     fn run(&self, inputs: &[Span], outputs: &[Span]) -> Status {
         // Nobody ever waits for this lock: runs of one model do not overlap.
         let mut buffers = self.buffers.lock();
-        let Buffers { inputs: from, outputs: to } = &mut *buffers;
-        from.resize_with(inputs.len(), Buffer::default);
-        to.resize_with(outputs.len(), Buffer::default);
-        for (span, buffer) in inputs.iter().zip(&mut *from) {
-            buffer.resize(span.len());
-            span.extent().load(buffer.bytes_mut());
-        }
-        for (span, buffer) in outputs.iter().zip(&mut *to) {
-            buffer.resize(span.len());
-        }
-        let sources: Vec<&[u8]> = from.iter().map(Buffer::bytes).collect();
-        let mut targets: Vec<&mut [u8]> = to.iter_mut().map(Buffer::bytes_mut).collect();
-        let status = match self.compute(&sources, &mut targets) {
+        let status = match self.compute(inputs, outputs, &mut buffers) {
             Ok(()) => Status::Success,
             Err(failure) => {
                 (self.watch.report)(&failure);
@@ -118,10 +151,11 @@ impl Kernel for Buffered {
             }
         };
         if status.has_run() {
-            outputs.iter().zip(&*to).for_each(|(span, buffer)| span.extent().store(buffer.bytes()));
+            let computed = outputs.iter().zip(&buffers.outputs);
+            computed.for_each(|(span, buffer)| span.extent().store(buffer.bytes()));
         }
         let held: usize = inputs.iter().chain(outputs).map(Span::len).sum();
-        if held > KEPT_BYTES {
+        if held > KEPT_BYTES || status == Status::Resource {
             *buffers = Buffers::default();
         }
         status
@@ -194,6 +228,47 @@ mod tests {
         let failure = Failure { status: Status::ExecBadInput, reason: "no such recording".into() };
         let expected = (Status::ExecBadInput, [1, 1], vec![failure.clone()]);
         assert_eq!(run(Writes(Err(failure)), true), expected);
+    }
+
+    #[test]
+    fn without_memory_for_copies_a_run_ends_with_a_status_and_a_reason() {
+        // Half of all addresses, so that there is no room for as many again; no memory is touched.
+        let huge = Span::whole(Arc::new(Storage::on_host(1 << 46).expect("addresses only")));
+        let reports = Arc::new(Mutex::new(Vec::new()));
+        let told = Arc::clone(&reports);
+        let watch = Watch {
+            report: Arc::new(move |failure: &Failure| told.lock().push(failure.status)),
+            sees_nan: false,
+        };
+        let kernel = Buffered::new(Box::new(Writes(Ok([0, 0]))), &[], watch);
+        assert_eq!(kernel.run(&[], &[huge]), Status::Resource);
+        assert_eq!(*reports.lock(), [Status::Resource]);
+        let small = Span::whole(Arc::new(Storage::on_host(2).expect("small")));
+        assert_eq!(kernel.run(&[], &[small]), Status::Success);
+    }
+
+    #[test]
+    fn an_input_that_is_not_read_is_not_copied() {
+        struct Blind;
+        impl Compute for Blind {
+            fn compute(&self, inputs: &[&[u8]], outputs: &mut [&mut [u8]]) -> Result<(), Failure> {
+                assert_eq!(inputs, [&[][..], &[7, 7]]);
+                outputs[0].copy_from_slice(inputs[1]);
+                Ok(())
+            }
+
+            fn reads(&self, input: usize) -> bool {
+                input == 1
+            }
+        }
+        let span = |len| Span::whole(Arc::new(Storage::on_host(len).expect("addresses only")));
+        let [huge, input, output] = [span(1 << 40), span(2), span(2)];
+        input.extent().fill(7);
+        let kernel = Buffered::new(Box::new(Blind), &[], Watch::silent());
+        assert_eq!(kernel.run(&[huge, input], std::slice::from_ref(&output)), Status::Success);
+        let mut bytes = [0; 2];
+        output.extent().load(&mut bytes);
+        assert_eq!(bytes, [7, 7]);
     }
 
     #[test]

@@ -11,6 +11,7 @@
 //! golden/       recorded outputs, by a hash of the inputs
 //! plugin/       kernels in shared libraries      onnx.rs       networks, computed by such a library
 //! onnx_file/    what an ONNX file says of itself
+//! regular.rs    files that can be read to an end  hexadecimal.rs  bytes as digits
 //! ```
 //! The instructions in a NEFF cannot be interpreted outside of the vendor's tools. So what a model computes
 //! is what a user bound to it, and nothing is ever concluded from recognising a file.
@@ -21,6 +22,7 @@ pub mod compute;
 pub mod element;
 pub mod float8;
 pub mod golden;
+pub mod hexadecimal;
 pub mod mix;
 pub mod models;
 pub mod onnx;
@@ -30,6 +32,7 @@ mod pattern;
 pub mod placement;
 pub mod plugin;
 pub mod recipe;
+mod regular;
 pub mod signature;
 pub mod spec;
 pub mod written;

@@ -1,10 +1,10 @@
 //! The choice of a kernel for a model: bindings, sidecars, and what is left for the others.
 
 use std::collections::BTreeMap;
-use std::fmt::{self, Display, Write};
+use std::fmt::{self, Display};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
 use sim_core::kernel::Kernel;
 use sim_core::neff::Neff;
 use sim_core::timing::Timing;
@@ -12,8 +12,10 @@ use sim_core::timing::Timing;
 use crate::bindings::{Bindings, Fallback, Identity, Sidecar};
 use crate::compute::Watch;
 use crate::recipe::{Files, Refusal, Subject};
+use crate::regular;
 use crate::signature::Signature;
 use crate::spec::Spec;
+use crate::written::{Written, WrittenError};
 
 /// The sidecar of a NEFF among its attachments.
 pub const SIDECAR: &str = "model.toml";
@@ -85,12 +87,11 @@ impl Models {
                 ));
             }
         };
-        let files = match &origin {
-            Origin::Binding { file, .. } | Origin::Beside(file) => {
-                Files::Folder(file.parent().unwrap_or(Path::new("")).to_owned())
-            }
-            Origin::Inside => Files::Archive(&neff.attachments),
-            Origin::Default => Files::Archive(&BTreeMap::new()),
+        let files = match (&origin, &self.bindings) {
+            (Origin::Binding { .. }, Some(bindings)) => Files::Folder(bindings.folder().to_owned()),
+            (Origin::Beside(file), _) => Files::Beside(file.parent().unwrap_or(Path::new("")).to_owned()),
+            (Origin::Inside, _) => Files::Archive(&neff.attachments),
+            (Origin::Default | Origin::Binding { .. }, _) => Files::Archive(&BTreeMap::new()),
         };
         let subject = Subject {
             name: &neff.name,
@@ -107,12 +108,7 @@ impl Models {
     /// What is wanted for a model, by whoever is first to want anything.
     fn wish(&self, neff: &Neff, signature: &Signature, file: &[u8]) -> Result<(Origin, Sidecar), Refusal> {
         if let Some(bindings) = self.bindings.as_ref().filter(|bindings| !bindings.is_empty()) {
-            let model = Identity {
-                name: neff.name.clone(),
-                uuid: hexadecimal(&neff.header.uuid),
-                sha256: hexadecimal(&Sha256::digest(file)),
-                signature: signature.to_string(),
-            };
+            let model = Identity::new(neff, signature, file);
             if let Some((entry, sidecar)) = bindings.find(&model) {
                 return Ok((Origin::Binding { file: bindings.file().to_owned(), entry }, sidecar));
             }
@@ -120,16 +116,15 @@ impl Models {
         if let Some(text) = neff.attachments.get(SIDECAR) {
             return Ok((Origin::Inside, read(&Origin::Inside, text)?));
         }
-        for neff in self.beside.iter().filter(|neff| std::fs::read(neff).is_ok_and(|bytes| bytes == file)) {
-            let origin = Origin::Beside(beside(neff));
-            let Origin::Beside(path) = &origin else { unreachable!("just made") };
-            match std::fs::read(path) {
-                Ok(text) => {
-                    let sidecar = read(&origin, &text)?;
+        for path in self.beside.iter().filter(|path| holds(path, file)).map(|neff| beside(neff)) {
+            match Written::in_file(&path) {
+                Ok(written) => {
+                    let origin = Origin::Beside(path);
+                    let sidecar = read(&origin, written.text.as_bytes())?;
                     return Ok((origin, sidecar));
                 }
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-                Err(error) => return Err(Refusal(format!("{origin}: cannot be read: {error}"))),
+                Err(WrittenError::Unreadable(error)) if error.kind() == ErrorKind::NotFound => {}
+                Err(error) => return Err(Refusal(format!("{}: {error}", path.display()))),
             }
         }
         Ok((Origin::Default, Sidecar::default()))
@@ -139,6 +134,12 @@ impl Models {
         let of_file = || self.bindings.as_ref().and_then(Bindings::fallback);
         self.fallback.or_else(of_file).unwrap_or_default()
     }
+}
+
+/// Whether the file at `path` has these bytes. Most are known by their length not to, and are not read.
+fn holds(path: &Path, bytes: &[u8]) -> bool {
+    let has_length = std::fs::metadata(path).is_ok_and(|file| file.len() == bytes.len() as u64);
+    has_length && regular::read(path).is_ok_and(|content| content == bytes)
 }
 
 /// Where the sidecar beside `neff` is, if there is one.
@@ -163,14 +164,6 @@ pub fn one_line(error: &dyn Display) -> String {
     }
 }
 
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
 impl Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -179,5 +172,30 @@ impl Display for Origin {
             Origin::Beside(path) => path.display().fmt(f),
             Origin::Default => f.write_str("by default"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::{Path, PathBuf};
+
+    use sim_core::neff::{Neff, NeffBuilder, Policy, Target};
+
+    use super::{Models, Origin, holds};
+    use crate::compute::Watch;
+
+    #[test]
+    fn a_device_or_a_folder_is_no_neff_that_a_sidecar_could_be_beside() {
+        let manifest = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"));
+        let bytes = std::fs::read(manifest).expect("it is there");
+        assert!(holds(manifest, &bytes) && !holds(manifest, &bytes[1..]));
+        // Its length is 0, and reading it never ends.
+        assert!(!holds(Path::new("/dev/zero"), &[]) && !holds(Path::new("/dev/zero"), &[0]));
+        let neff = NeffBuilder::new("m", Target::Any).build().expect("in memory");
+        let model = Neff::parse(&neff, &Policy::default()).expect("sound");
+        let models =
+            Models { beside: vec![PathBuf::from("/dev/zero"), PathBuf::from("/")], ..Models::default() };
+        let chosen = models.choose(&model, &neff, Watch::silent()).map(|chosen| chosen.origin);
+        assert_eq!(chosen, Ok(Origin::Default));
     }
 }

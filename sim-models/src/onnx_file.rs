@@ -3,7 +3,7 @@
 mod graph;
 mod wire;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Display};
 
 use rten_onnx::onnx::{DataType, ModelProto, ValueInfoProto};
@@ -133,7 +133,8 @@ pub fn signature(bytes: &[u8]) -> Result<OnnxSignature, Refusal> {
     let model = ModelProto::parse_buf(bytes).map_err(|error| refuse(format!("{error}; make it again")))?;
     let Some(graph) = &model.graph else { return Err(refuse("it has no graph; is it ONNX?".to_owned())) };
     graph::check(graph).map_err(refuse)?;
-    let is_free = |value: &&ValueInfoProto| !graph.initializer.iter().any(|given| given.name == value.name);
+    let given: BTreeSet<Option<&str>> = graph.initializer.iter().map(|given| given.name.as_deref()).collect();
+    let is_free = |value: &&ValueInfoProto| !given.contains(&value.name.as_deref());
     let inputs = graph.input.iter().filter(is_free).map(tensor).collect::<Result<_, _>>().map_err(refuse)?;
     let outputs = graph.output.iter().map(tensor).collect::<Result<_, _>>().map_err(refuse)?;
     Ok(OnnxSignature { inputs, outputs })

@@ -31,12 +31,13 @@ impl Recipe for Plugin {
     /// Opens the library, which runs what code it has for that, and has it make the kernel.
     ///
     /// # Errors
-    /// The entry came with a NEFF: code of the user's is run when the user names it, never since a model file
-    /// does. Or the library is missing, cut short, or built for another version; or it refuses the model.
+    /// The entry came with a NEFF, inside or beside it: code is run when the user's bindings name it, never
+    /// since a file does that may have come from elsewhere. Or the library is missing, cut short, or built for
+    /// another version; or it refuses the model.
     fn prepare(&self, subject: &Subject<'_>) -> Result<Box<dyn Compute>, Refusal> {
         let Files::Folder(folder) = subject.files else {
             return Err(Refusal(format!(
-                "a NEFF may not name a plug-in, as it does {:?}: name it in a bindings file",
+                "neither a NEFF nor a file beside it may name a plug-in, as it does {:?}: name it in a bindings file",
                 self.library
             )));
         };

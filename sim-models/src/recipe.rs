@@ -1,9 +1,11 @@
 //! From what a user wrote to what a model computes.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::compute::Compute;
+use crate::regular;
 use crate::signature::Signature;
 
 /// What is known of the model a recipe is for.
@@ -22,8 +24,10 @@ pub struct Subject<'a> {
 
 /// Where a recipe's files are.
 pub enum Files<'a> {
-    /// In a folder: that of the file the recipe stands in.
+    /// In a folder: that of the user's bindings. Only a recipe of these may name code to be run.
     Folder(PathBuf),
+    /// In a folder: that of a NEFF with the recipe beside it. Both may have come together, from anybody.
+    Beside(PathBuf),
     /// In the NEFF that the recipe came with, by name.
     Archive(&'a BTreeMap<String, Vec<u8>>),
 }
@@ -46,18 +50,20 @@ impl Files<'_> {
     /// The content of `name`.
     ///
     /// # Errors
-    /// Where it was looked for, and why it cannot be read.
-    pub fn read(&self, name: &str) -> Result<Vec<u8>, Refusal> {
+    /// Where it was looked for, and why it cannot be read: it is not there, say, or no regular file.
+    pub fn read(&self, name: &str) -> Result<Cow<'_, [u8]>, Refusal> {
         match self {
-            Files::Folder(folder) => {
+            Files::Folder(folder) | Files::Beside(folder) => {
                 let path = folder.join(name);
-                std::fs::read(&path)
-                    .map_err(|error| Refusal(format!("{} cannot be read: {error}", path.display())))
+                let bytes = regular::read(&path).map(Cow::Owned);
+                bytes.map_err(|error| Refusal(format!("{} cannot be read: {error}", path.display())))
             }
-            Files::Archive(files) => files.get(name).cloned().ok_or_else(|| {
-                let has = files.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
-                Refusal(format!("the NEFF has no file {name:?} in its folder sim; it has {has}"))
-            }),
+            Files::Archive(files) => {
+                files.get(name).map(|bytes| Cow::Borrowed(&bytes[..])).ok_or_else(|| {
+                    let has = files.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+                    Refusal(format!("the NEFF has no file {name:?} in its folder sim; it has {has}"))
+                })
+            }
         }
     }
 }

@@ -68,7 +68,7 @@ impl Kind {
 
 fn load<N: Numbers>(elements: N, bytes: &[u8], number: impl Fn(N::Value) -> Number) -> Vec<Number> {
     let mut aligned = Buffer::default();
-    aligned.resize(bytes.len());
+    aligned.resize(bytes.len()).expect("a chunk");
     aligned.bytes_mut().copy_from_slice(bytes);
     let mut values = vec![N::Value::default(); bytes.len() / elements.bytes()];
     elements.load(aligned.bytes(), &mut values);

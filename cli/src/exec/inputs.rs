@@ -1,5 +1,6 @@
 use std::borrow::Cow;
 
+use anyhow::Result;
 use sim_core::neff::TensorSpec;
 
 use super::random;
@@ -14,20 +15,24 @@ pub(super) enum Inputs<'a> {
 }
 
 impl<'a> Inputs<'a> {
-    /// The numbers of the runs, rising.
-    pub(super) fn runs(&self) -> Vec<u64> {
-        match self {
-            Inputs::File(runs) => runs.keys().copied().collect(),
-            Inputs::Random { runs, .. } => (0..*runs).collect(),
-        }
+    /// The numbers of the runs, rising. There may be more than memory could hold.
+    pub(super) fn runs(&self) -> impl Iterator<Item = u64> {
+        let (recorded, random) = match self {
+            Inputs::File(runs) => (Some(runs.keys().copied()), 0..0),
+            Inputs::Random { runs, .. } => (None, 0..*runs),
+        };
+        recorded.into_iter().flatten().chain(random)
     }
 
     /// The inputs of one of them.
-    pub(super) fn of_run(&self, run: u64) -> Vec<Cow<'a, [u8]>> {
+    ///
+    /// # Errors
+    /// There is no memory for them.
+    pub(super) fn of_run(&self, run: u64) -> Result<Vec<Cow<'a, [u8]>>> {
         match self {
-            Inputs::File(runs) => runs[&run].iter().map(|view| Cow::Borrowed(view.data())).collect(),
+            Inputs::File(runs) => Ok(runs[&run].iter().map(|view| Cow::Borrowed(view.data())).collect()),
             Inputs::Random { specs, seed, .. } => {
-                specs.iter().map(|spec| Cow::Owned(random::bytes(spec, *seed, run))).collect()
+                specs.iter().map(|spec| Ok(Cow::Owned(random::bytes(spec, *seed, run)?))).collect()
             }
         }
     }

@@ -1,5 +1,4 @@
-use std::iter;
-
+use anyhow::{Context, Result};
 use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use sim_core::neff::TensorSpec;
@@ -10,6 +9,9 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::element::element;
 
+/// Elements that are made at a time.
+const CHUNK: usize = 512;
+
 /// Whole numbers are below this, and not negative: they may be indices.
 const WHOLE_BITS: u32 = 3;
 
@@ -17,7 +19,10 @@ const WHOLE_BITS: u32 = 3;
 ///
 /// Floats lie evenly in [-1, 1), on a grid that their type holds exactly: multiples of 2^-10 for float16.
 /// Whole numbers are 0 to 7.
-pub(super) fn bytes(spec: &TensorSpec, seed: u64, run: u64) -> Vec<u8> {
+///
+/// # Errors
+/// There is no memory for it.
+pub(super) fn bytes(spec: &TensorSpec, seed: u64, run: u64) -> Result<Vec<u8>> {
     let mut generator =
         Xoshiro256PlusPlus::seed_from_u64(xxh3_64_with_seed(spec.name.as_bytes(), seed) ^ run);
     let size = usize::try_from(spec.size).unwrap_or(usize::MAX);
@@ -34,13 +39,22 @@ pub(super) fn bytes(spec: &TensorSpec, seed: u64, run: u64) -> Vec<u8> {
     }
 }
 
-/// `size` bytes of elements with these values.
-fn store<N: Numbers>(elements: N, size: usize, value: impl FnMut() -> N::Value) -> Vec<u8> {
-    let values: Vec<N::Value> = iter::repeat_with(value).take(size / elements.bytes()).collect();
-    let mut buffer = Buffer::default();
-    buffer.resize(size);
-    elements.store(&values, buffer.bytes_mut());
-    buffer.bytes().to_vec()
+/// `size` bytes, a number of whole elements, with these values.
+fn store<N: Numbers>(elements: N, size: usize, mut value: impl FnMut() -> N::Value) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    bytes.try_reserve_exact(size).with_context(|| format!("no memory for an input of {size} bytes"))?;
+    let mut chunk = Buffer::default(); // aligned, as the elements' bytes must be
+    let mut values = [N::Value::default(); CHUNK];
+    let mut left = size / elements.bytes();
+    while left > 0 {
+        let values = &mut values[..CHUNK.min(left)];
+        left -= values.len();
+        values.fill_with(&mut value);
+        chunk.resize(values.len() * elements.bytes())?;
+        elements.store(values, chunk.bytes_mut());
+        bytes.extend_from_slice(chunk.bytes());
+    }
+    Ok(bytes)
 }
 
 fn mantissa_bits(float: Float) -> u32 {
@@ -65,7 +79,7 @@ mod tests {
     fn floats_fill_the_range_and_whole_numbers_are_small() {
         for dtype in Dtype::ALL {
             let spec = TensorSpec::new("x", Usage::Input, dtype, [1000]);
-            let bytes = bytes(&spec, 0, 0);
+            let bytes = bytes(&spec, 0, 0).expect("small");
             assert_eq!(bytes.len() as u64, spec.size, "{dtype:?}");
             let element = element(&spec);
             let values: Vec<f64> = Kind::Of(element).numbers(&bytes).map(Number::value).collect();
@@ -83,10 +97,18 @@ mod tests {
     #[test]
     fn seed_run_and_name_choose_the_numbers() {
         let spec = |name| TensorSpec::new(name, Usage::Input, Dtype::Fp32, [8]);
-        let first = bytes(&spec("x"), 1, 0);
-        assert_eq!(first, bytes(&spec("x"), 1, 0));
-        for other in [bytes(&spec("y"), 1, 0), bytes(&spec("x"), 2, 0), bytes(&spec("x"), 1, 1)] {
+        let bytes = |name, seed, run| bytes(&spec(name), seed, run).expect("small");
+        let first = bytes("x", 1, 0);
+        assert_eq!(first, bytes("x", 1, 0));
+        for other in [bytes("y", 1, 0), bytes("x", 2, 0), bytes("x", 1, 1)] {
             assert_ne!(first, other);
         }
+    }
+
+    #[test]
+    fn an_input_that_no_memory_holds_is_refused() {
+        let endless = TensorSpec::new("x", Usage::Input, Dtype::Fp32, [1 << 61]);
+        let said = bytes(&endless, 0, 0).expect_err("it cannot be held").to_string();
+        assert!(said.contains("no memory for an input of 9223372036854775808 bytes"), "{said}");
     }
 }

@@ -28,6 +28,9 @@ use crate::{OWN_FAILURE, machine, models, note};
 /// The exit code when an output is not as expected.
 const NOT_AS_EXPECTED: u8 = 1;
 
+/// How many runs a message names.
+const RUNS_LISTED: usize = 8;
+
 const HELP: &str = "\
 Examples:
   nrt-sim neff run model.neff                       once, with random inputs
@@ -153,9 +156,9 @@ pub(crate) fn run(options: &Options) -> Result<u8> {
     if let Some(expected) = &expected {
         ensure!(
             expected.keys().copied().eq(inputs.runs()),
-            "--expect has outputs for the runs {:?}, but the inputs are for {:?}",
-            expected.keys().collect::<Vec<_>>(),
-            inputs.runs()
+            "--expect has outputs for the runs {}, but the inputs are for {}",
+            listed(expected.keys().copied()),
+            listed(inputs.runs())
         );
     }
     let library = if is_simulated { format!("{version}, simulated") } else { version };
@@ -166,6 +169,15 @@ pub(crate) fn run(options: &Options) -> Result<u8> {
     }
     let work = Work { options, loaded: &loaded, outputs: &signature.outputs, inputs, expected };
     work.run(recorder)
+}
+
+/// Numbers of runs for a message, which may be many.
+fn listed(runs: impl Iterator<Item = u64>) -> String {
+    let first: Vec<String> = runs.take(RUNS_LISTED + 1).map(|run| run.to_string()).collect();
+    match first.get(..RUNS_LISTED).filter(|_| first.len() > RUNS_LISTED) {
+        Some(first) => format!("{} and so on", first.join(", ")),
+        None => first.join(", "),
+    }
 }
 
 /// Says what the model computes, and which bindings were not for it; whether there are none.
@@ -194,7 +206,7 @@ impl Work<'_> {
         let mut kept: BTreeMap<u64, Vec<Vec<u8>>> = BTreeMap::new();
         let mut is_as_expected = true;
         for run in self.inputs.runs() {
-            let inputs = self.inputs.of_run(run);
+            let inputs = self.inputs.of_run(run)?;
             let inputs: Vec<&[u8]> = inputs.iter().map(AsRef::as_ref).collect();
             let begun = Instant::now();
             let outputs = self.loaded.execute(&inputs).with_context(|| format!("run {run}"))?;

@@ -58,7 +58,12 @@ impl TensorFile {
             };
             let view = tensors.tensor(name).with_context(|| format!("{file}: cannot read {name:?}"))?;
             self.check(name, &view, &specs[at], side, types)?;
-            found.entry(run).or_insert_with(|| vec![None; specs.len()])[at] = Some(view);
+            let found = found.entry(run).or_insert_with(|| vec![None; specs.len()]);
+            ensure!(
+                found[at].replace(view).is_none(),
+                "{file} has {:?} for run {run} twice, the second time as {name:?}; keep one of the two",
+                specs[at].name
+            );
         }
         if found.is_empty() && specs.is_empty() {
             found.insert(0, Vec::new());

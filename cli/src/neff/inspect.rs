@@ -6,6 +6,7 @@ use anyhow::Result;
 use clap::Args;
 use sha2::{Digest, Sha256};
 use sim_core::neff::{Contents, Header, Limits, Neff, NeffError, Policy};
+use sim_models::hexadecimal::hexadecimal;
 
 use super::{problems, report};
 use crate::file;
@@ -71,7 +72,7 @@ impl Inspection {
             header.as_ref().and_then(|header| Some(header.check_hash(header.data(bytes).ok()?).is_ok()));
         let mut inspection = Inspection {
             bytes: bytes.len() as u64,
-            sha256: hex(&Sha256::digest(bytes)),
+            sha256: hexadecimal(&Sha256::digest(bytes)),
             header,
             hash_matches,
             neff: Neff::parse(bytes, &Policy::default()),
@@ -99,10 +100,4 @@ pub(super) fn inspect(options: &Options) -> Result<u8> {
     };
     file::print(text.as_bytes())?;
     Ok(u8::from(inspection.neff.is_err()))
-}
-
-/// `bytes` in hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
 }

@@ -8,9 +8,10 @@ use serde_json::value::RawValue;
 use sim_core::neff::{ENGINES, FEATURE_LNC, FEATURES_KNOWN, Header, Neff, Stats, Target, TensorSpec, Usage};
 use sim_core::profile::Profile;
 use sim_core::rates::Workload;
+use sim_models::hexadecimal::hexadecimal;
 use sim_models::signature::Signature;
 
-use super::inspect::{Inspection, hex};
+use super::inspect::Inspection;
 use super::problems::excerpt;
 use crate::machine::{DEFAULT_INSTANCE, family};
 use crate::summary::size;
@@ -141,8 +142,10 @@ impl<'a> Json<'a> {
             binaries: neff.map(|neff| neff.binaries),
             header: header.map(header_json),
             features: header.map(|header| features(header.feature_bits)),
-            hash: header
-                .map(|header| HashJson { stored: hex(&header.hash), matches: inspection.hash_matches }),
+            hash: header.map(|header| HashJson {
+                stored: hexadecimal(&header.hash),
+                matches: inspection.hash_matches,
+            }),
             tensors: neff.map(|neff| neff.tensors.iter().map(tensor_json).collect()),
             stats: neff.map(|neff| {
                 let Stats { macs, traffic_bytes } = neff.stats;
@@ -195,7 +198,7 @@ fn header_json(header: &Header) -> HeaderJson<'_> {
         minor: header.minor,
         build_version: &header.build_version,
         num_tpb: header.num_tpb,
-        hash: hex(&header.hash),
+        hash: hexadecimal(&header.hash),
         uuid: uuid(header.uuid),
         name: &header.name,
         requested_tpb: header.requested_tpb,
@@ -236,7 +239,7 @@ fn target(target: Target) -> &'static str {
 
 /// A uuid as it is mostly written.
 fn uuid(bytes: [u8; 16]) -> String {
-    let digits = hex(&bytes);
+    let digits = hexadecimal(&bytes);
     [0..8, 8..12, 12..16, 16..20, 20..32].map(|part| digits[part].to_owned()).join("-")
 }
 
@@ -332,7 +335,7 @@ fn of_header(text: &mut String, header: &Header, hash_matches: Option<bool>) {
         Some(false) => "does not match the data",
         None => "cannot be compared: the data is not complete",
     };
-    line(text, "hash", &format!("{verdict}, {}", hex(&header.hash)));
+    line(text, "hash", &format!("{verdict}, {}", hexadecimal(&header.hash)));
     line(text, "cores", &format!("{}, {} requested", header.num_tpb, header.requested_tpb));
 }
 

@@ -1,5 +1,6 @@
 //! `nrt-sim neff unpack`: the files of a NEFF, in a folder.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -88,12 +89,39 @@ pub(crate) fn extract(bytes: &[u8], folder: &Path, force: bool) -> Result<Conten
     if is_taken && !force {
         bail!("{} is not empty; give another folder with -o, or --force", folder.display());
     }
+    check_places(folder, &contents)?;
     fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     each_file(bytes, &Limits::default(), |path, content| {
         write(folder, path, content).with_context(|| folder.join(path).display().to_string()).map_err(Failure)
     })
     .map_err(|Failure(error)| error)?;
     Ok(contents)
+}
+
+/// Whether each file has a place of its own below `root`: no other file, and nothing that is there already, stands where
+/// it needs a folder, nor a folder where it is to be.
+///
+/// # Errors
+/// What is in the way.
+fn check_places(root: &Path, contents: &Contents) -> Result<()> {
+    let files: BTreeSet<&str> = contents.files.iter().map(|file| file.path.as_str()).collect();
+    let needed = || files.iter().flat_map(|path| folders(path));
+    if let Some(path) = needed().find(|path| files.contains(path)) {
+        bail!("{path} is both a file and a folder in the archive");
+    }
+    let there = |path: &str| fs::symlink_metadata(root.join(path)).ok();
+    if let Some(path) = needed().find(|path| there(path).is_some_and(|place| !place.is_dir())) {
+        bail!("{} is in the way: it is no folder", root.join(path).display());
+    }
+    if let Some(path) = files.iter().find(|path| there(path).is_some_and(|place| place.is_dir())) {
+        bail!("{} is in the way: it is a folder", root.join(path).display());
+    }
+    Ok(())
+}
+
+/// The folders on the way to the file `path`: `a` and `a/b` of `a/b/c`.
+fn folders(path: &str) -> impl Iterator<Item = &str> {
+    path.match_indices('/').map(|(at, _)| &path[..at])
 }
 
 /// Writes one file. Neither it nor a folder on the way may be a link: what is there already is a stranger's.
@@ -165,8 +193,26 @@ mod tests {
         symlink(&outside, target.join("sim")).expect("writable");
         let error = format!("{:#}", extract(&sound(), &target, true).expect_err("a link for a folder"));
         assert!(error.contains("sim is in the way"), "{error}");
+        assert!(
+            fs::symlink_metadata(target.join("info.json")).is_ok_and(|old| old.is_symlink()),
+            "left alone"
+        );
         assert_eq!(fs::read(outside.join("file")).expect("left alone"), b"precious");
         assert_eq!(fs::read_dir(&outside).expect("a folder").count(), 1);
+    }
+
+    #[test]
+    fn a_file_in_the_way_of_another_is_found_before_anything_is_written() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let target = folder.path().join("target");
+        let builder = NeffBuilder::new("m", Target::Any).attach("a", "file").attach("a/b", "in a folder");
+        let error = extract(&builder.build().expect("in memory"), &target, false).expect_err("a is both");
+        assert!(error.to_string().contains("sim/a is both a file and a folder"), "{error}");
+        assert!(!target.exists());
+        fs::create_dir_all(target.join("sim/model.toml")).expect("writable");
+        let error = extract(&sound(), &target, true).expect_err("a folder is there").to_string();
+        assert!(error.contains("model.toml is in the way: it is a folder"), "{error}");
+        assert!(!target.join("info.json").exists());
     }
 
     #[test]

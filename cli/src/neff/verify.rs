@@ -20,7 +20,8 @@ Examples:
   nrt-sim neff verify model.neff --instance trn1 --allow-legacy
 
 Exit code: 0 if nrt_load would take it, 1 if it would refuse it, 125 if nrt-sim itself failed.
-What a load also needs, a free core and memory, is not looked at. The last line says what a run would compute.";
+What a load also needs, a free core and memory, is not looked at. The last line says what a run would compute.
+A plug-in that --models or NRT_SIM_MODELS binds to the model is loaded for that, and its code runs.";
 
 /// The checks of a load that look at the file, with their numbers; 1, 2 and 8 look at the program and the cores.
 const GATES: [(u32, &str); 10] = [

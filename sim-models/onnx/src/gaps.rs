@@ -6,12 +6,15 @@ use rten_onnx::onnx::{GraphProto, ModelProto, NodeProto};
 const OF_EACH_DIMENSION: [&str; 3] = ["strides", "dilations", "pads"];
 
 /// Whether the runtime (rten 0.27) can run what is in the file, as far as is known; else what it cannot.
-pub(crate) fn check(file: &[u8]) -> Result<(), String> {
+/// Returns how many operators there are.
+pub(crate) fn check(file: &[u8]) -> Result<usize, String> {
     let model = ModelProto::parse_buf(file).map_err(|error| error.to_string())?;
-    model.graph.iter().try_for_each(check_graph)
+    model.graph.iter().try_fold(0, check_graph)
 }
 
-fn check_graph(graph: &GraphProto) -> Result<(), String> {
+/// Adds the operators of `graph` to `count`.
+fn check_graph(count: usize, graph: &GraphProto) -> Result<usize, String> {
+    let mut count = count + graph.node.len();
     for node in &graph.node {
         let kind = node.op_type.as_deref().unwrap_or_default();
         if ["Conv", "ConvInteger", "ConvTranspose"].contains(&kind)
@@ -23,9 +26,10 @@ fn check_graph(graph: &GraphProto) -> Result<(), String> {
                 "the ONNX runtime needs kernel_shape at {kind} {name:?}, which ONNX lets files leave out; give it"
             ));
         }
-        node.attribute.iter().filter_map(|attribute| attribute.g.as_ref()).try_for_each(check_graph)?;
+        let inner = node.attribute.iter().filter_map(|attribute| attribute.g.as_ref());
+        count = inner.into_iter().try_fold(count, check_graph)?;
     }
-    Ok(())
+    Ok(count)
 }
 
 fn has(node: &NodeProto, name: &str) -> bool {

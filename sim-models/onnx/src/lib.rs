@@ -5,6 +5,7 @@
 //! fitting.rs  which tensor of the NEFF is which   network.rs  the network, ready to run
 //! elements.rs types on both sides, and from one to the other
 //! gaps.rs     what the runtime would only fail at later
+//! stack.rs    room for long chains of operators
 //! ```
 //! Its data is the ONNX file. Its options are `threads`, and `input.NAME` and `output.NAME`: what the tensor NAME
 //! of the NEFF is called in the network, where that is not NAME.
@@ -16,6 +17,7 @@ mod fitting;
 mod gaps;
 mod model;
 mod network;
+mod stack;
 
 use std::ffi::{c_char, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -62,7 +64,7 @@ unsafe extern "C" fn create(
     let made = guarded(|| {
         // SAFETY: the simulator passes a model that is valid for the call.
         let model = unsafe { Model::read(model) }?;
-        Network::load(&model)
+        Network::load(model)
     });
     let status = match made.unwrap_or_else(Err) {
         Ok(network) => {

@@ -13,6 +13,7 @@ use sim_models::onnx_file;
 use crate::fitting::{Fitting, Port, fit};
 use crate::gaps;
 use crate::model::Model;
+use crate::stack::with_room;
 
 /// Threads that can be asked for.
 const THREADS_MAX: usize = 256;
@@ -25,6 +26,7 @@ pub struct Network {
     inputs: Vec<NodeId>,
     outputs: Vec<NodeId>,
     pool: Arc<ThreadPool>,
+    operators: usize,
 }
 
 impl Network {
@@ -33,15 +35,17 @@ impl Network {
     /// # Errors
     /// One line: the file is damaged, or needs an operator that the runtime lacks; a tensor does not fit; an option
     /// is wrong.
-    pub fn load(model: &Model) -> Result<Network, String> {
+    pub fn load(model: Model) -> Result<Network, String> {
         if model.data.is_empty() {
             return Err("there is no ONNX file to compute; name one".to_owned());
         }
         let signature = onnx_file::signature(&model.data).map_err(|refusal| refusal.0)?;
-        let fitting = fit(model, &signature)?;
-        gaps::check(&model.data)?;
+        let fitting = fit(&model, &signature)?;
+        let operators = gaps::check(&model.data)?;
         let pool = pool(threads(&model.options)?);
-        let network = ModelOptions::with_all_ops().load(model.data.clone()).map_err(|error| {
+        let loaded = with_room(operators, || ModelOptions::with_all_ops().load(model.data));
+        let network = loaded.map_err(|error| format!("no thread to load the network: {error}"))?;
+        let network = network.map_err(|error| {
             format!(
                 "the ONNX runtime cannot load the network: {error}; export it with operators that rten has"
             )
@@ -51,7 +55,7 @@ impl Network {
             ports.iter().map(node).collect::<Result<Vec<NodeId>, String>>()
         };
         let (inputs, outputs) = (nodes(&fitting.inputs)?, nodes(&fitting.outputs)?);
-        Ok(Network { network, fitting, inputs, outputs, pool })
+        Ok(Network { network, fitting, inputs, outputs, pool, operators })
     }
 
     /// Bytes of each input.
@@ -67,7 +71,8 @@ impl Network {
     /// Computes `outputs` from `inputs`, each as long and in the order as the model has them.
     ///
     /// # Errors
-    /// `NRT_EXEC_BAD_INPUT` if an integer does not fit what the runtime computes with, else `NRT_FAILURE`: an operator
+    /// `NRT_EXEC_BAD_INPUT` if an integer does not fit what the runtime computes with, `NRT_RESOURCE` if a long network
+    /// finds no thread, else `NRT_FAILURE`: an operator
     /// failed, or an output has another shape or type than the NEFF says, or values that it cannot hold.
     pub fn run(&self, inputs: &[&[u8]], outputs: &mut [&mut [u8]]) -> Result<(), Failure> {
         let mut values: Vec<(NodeId, ValueOrView<'_>)> = Vec::with_capacity(inputs.len());
@@ -77,7 +82,12 @@ impl Network {
             values.push((*node, value.into()));
         }
         let options = RunOptions::default().with_thread_pool(Some(Arc::clone(&self.pool)));
-        let results = self.network.run(values, &self.outputs, Some(options)).map_err(|error| Failure {
+        let results = with_room(self.operators, || self.network.run(values, &self.outputs, Some(options)));
+        let results = results.map_err(|error| Failure {
+            status: Status::Resource,
+            reason: format!("no thread to run the network: {error}"),
+        })?;
+        let results = results.map_err(|error| Failure {
             status: Status::Failure,
             reason: format!("the network failed: {error}"),
         })?;

@@ -2,6 +2,7 @@ use safetensors::Dtype as Stored;
 use serde::{Deserialize, Serialize};
 use sim_core::neff::{Dtype, TensorSpec};
 
+use crate::hexadecimal::hexadecimal;
 use crate::recipe::{Refusal, Subject};
 use crate::signature::Signature;
 
@@ -48,7 +49,7 @@ impl Origin {
             format: FORMAT,
             signature: model.signature.to_string(),
             name: model.name.to_owned(),
-            uuid: hex(model.uuid),
+            uuid: hexadecimal(&model.uuid),
             recorded_with: Vec::new(),
         }
     }
@@ -117,16 +118,12 @@ pub(super) fn shown(dtype: Stored, shape: &[usize]) -> String {
     format!("{dtype} {shape:?}")
 }
 
-fn hex(uuid: [u8; 16]) -> String {
-    format!("{:032x}", u128::from_be_bytes(uuid))
-}
-
 #[cfg(test)]
 mod tests {
     use safetensors::Dtype as Stored;
     use sim_core::neff::{Dtype, TensorSpec, Usage};
 
-    use super::{hex, stored};
+    use super::stored;
 
     #[test]
     fn each_type_is_stored_in_as_many_bytes_as_it_has() {
@@ -144,12 +141,5 @@ mod tests {
         let endless = TensorSpec::new("x", Usage::Output, Dtype::Fp16, [u64::MAX, u64::MAX]);
         assert_eq!(endless.size, u64::MAX);
         assert_eq!(stored(&TensorSpec { size: 4, ..endless }), (Stored::U8, vec![4]));
-    }
-
-    #[test]
-    fn a_uuid_is_written_from_its_first_byte_on() {
-        let mut uuid = [0; 16];
-        uuid[..2].copy_from_slice(&[0x0a, 0xbc]);
-        assert_eq!(hex(uuid), "0abc0000000000000000000000000000");
     }
 }

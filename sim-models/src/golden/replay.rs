@@ -24,7 +24,8 @@ impl Recipe for Golden {
     fn prepare(&self, subject: &Subject<'_>) -> Result<Box<dyn Compute>, Refusal> {
         let named = |Refusal(reason)| Refusal(format!("{}: {reason}", self.file));
         let signature = subject.signature.clone();
-        let recorded = Recorded::read(subject.files.read(&self.file)?, &signature).map_err(named)?;
+        let recorded =
+            Recorded::read(subject.files.read(&self.file)?.into_owned(), &signature).map_err(named)?;
         let replay = Replay { file: self.file.clone(), model: subject.name.to_owned(), signature, recorded };
         if replay.recorded.keys().len() == 0 {
             return Err(named(Refusal(format!(

@@ -6,6 +6,10 @@
 /// Messages within messages. A subgraph within an operator takes three.
 const DEPTH_MAX: usize = 100;
 
+/// Messages of any kind. A parser has a few hundred bytes for each, even if the file has but two; a network of as
+/// many operators as are taken has not half as many.
+const MESSAGES_MAX: usize = 1_000_000;
+
 /// The kinds of message of ONNX (`onnx.proto`), as far as the parser goes into them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -47,6 +51,7 @@ impl Kind {
 pub(super) fn check(bytes: &[u8]) -> Result<(), String> {
     // What is left to look at: in each open message, from where to where.
     let mut open = vec![(Kind::Model, 0, bytes.len())];
+    let mut messages = 0;
     while let Some((kind, at, end)) = open.pop() {
         if at == end {
             continue;
@@ -69,6 +74,10 @@ pub(super) fn check(bytes: &[u8]) -> Result<(), String> {
         open.push((kind, after, end));
         if let (2, Some(inner)) = (tag & 7, kind.field(tag >> 3)) {
             open.push((inner, place, after));
+            messages += 1;
+            if messages > MESSAGES_MAX {
+                return Err(format!("it has more than {MESSAGES_MAX} parts"));
+            }
             if open.len() > DEPTH_MAX {
                 return Err(wrong("it has more subgraphs in subgraphs than can be handled"));
             }
@@ -125,6 +134,13 @@ mod tests {
         long.extend([0x80; 8]);
         long.push(0x40);
         assert_eq!(check(&long), Err("it breaks off at byte 0".to_owned()));
+    }
+
+    #[test]
+    fn a_file_has_a_limit_of_parts_however_small_they_are() {
+        let weights = |count: usize| field(7, &field(5, &[]).repeat(count));
+        assert_eq!(check(&weights(900_000)), Ok(()));
+        assert_eq!(check(&weights(1_000_000)), Err("it has more than 1000000 parts".to_owned()));
     }
 
     #[test]

@@ -111,6 +111,10 @@ impl Compute for Filling {
         Ok(())
     }
 
+    fn reads(&self, _input: usize) -> bool {
+        false
+    }
+
     fn is_light(&self, bytes: u64) -> bool {
         is_light_to_move(bytes)
     }

@@ -42,7 +42,9 @@ impl Recipe for Zeros {
 
 impl Recipe for Echo {
     fn prepare(&self, subject: &Subject<'_>) -> Result<Box<dyn Compute>, Refusal> {
-        Ok(Box::new(Copying { sources: places(subject.signature, self.inputs.as_deref())? }))
+        let mut sources = places(subject.signature, self.inputs.as_deref())?;
+        sources.truncate(subject.signature.outputs.len());
+        Ok(Box::new(Copying { sources }))
     }
 }
 
@@ -77,6 +79,10 @@ impl Compute for Copying {
             rest.fill(0);
         }
         Ok(())
+    }
+
+    fn reads(&self, input: usize) -> bool {
+        self.sources.contains(&input)
     }
 
     fn is_light(&self, bytes: u64) -> bool {

@@ -10,6 +10,16 @@ use object::{Endianness, ReadCache, elf};
 
 use super::abi;
 use crate::recipe::Refusal;
+use crate::regular;
+
+/// This machine's processor in ELF files; where it is not known here, the loader tells.
+const MACHINE: Option<elf::Machine> = if cfg!(target_arch = "x86_64") {
+    Some(elf::EM_X86_64)
+} else if cfg!(target_arch = "aarch64") {
+    Some(elf::EM_AARCH64)
+} else {
+    None
+};
 
 /// What a plug-in offers, each function known to be there.
 #[derive(Debug, Clone)]
@@ -32,7 +42,7 @@ pub(super) struct Functions {
 pub(super) fn open(path: &Path) -> Result<Functions, Refusal> {
     let shown = path.display();
     let path = std::path::absolute(path).map_err(|error| Refusal(format!("{shown}: {error}")))?;
-    let file = File::open(&path).map_err(|error| {
+    let file = regular::open(&path).map_err(|error| {
         Refusal(format!("the plug-in {shown} cannot be read: {error}; is the path right?"))
     })?;
     check_is_whole(file).map_err(|what| {
@@ -64,7 +74,7 @@ fn check_is_whole(file: File) -> Result<(), &'static str> {
     let bytes = ReadCache::new(file); // reads what is asked for, not all
     let file = ElfFile64::<Endianness, _>::parse(&bytes).map_err(|_| "it is not a 64-bit ELF file")?;
     let (header, endian) = (file.elf_header(), file.endian());
-    if header.e_machine.get(endian) != elf::EM_X86_64 {
+    if MACHINE.is_some_and(|machine| header.e_machine.get(endian) != machine) {
         return Err("it was built for another processor");
     }
     if header.e_type.get(endian) != elf::ET_DYN {

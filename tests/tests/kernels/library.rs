@@ -41,11 +41,11 @@ pub(crate) fn prepare(
 pub(crate) fn run(kernel: &dyn Compute, inputs: &[Vec<u8>], size: usize) -> Result<Vec<u8>, Failure> {
     let mut from: Vec<Buffer> = inputs.iter().map(|_| Buffer::default()).collect();
     for (buffer, bytes) in from.iter_mut().zip(inputs) {
-        buffer.resize(bytes.len());
+        buffer.resize(bytes.len()).expect("small");
         buffer.bytes_mut().copy_from_slice(bytes);
     }
     let mut to = Buffer::default();
-    to.resize(size);
+    to.resize(size).expect("small");
     let sources: Vec<&[u8]> = from.iter().map(Buffer::bytes).collect();
     kernel.compute(&sources, &mut [to.bytes_mut()])?;
     Ok(to.bytes().to_vec())

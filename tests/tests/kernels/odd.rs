@@ -123,18 +123,17 @@ fn a_plug_in_is_told_the_whole_model_and_gets_its_kernel_back() {
 }
 
 #[test]
-fn a_plug_in_that_a_neff_names_is_not_even_looked_for() {
-    let files = BTreeMap::from([("libodd.so".to_owned(), vec![1])]);
-    let subject = Subject {
-        name: "model",
-        uuid: [0; 16],
-        signature: &floats(),
-        files: &Files::Archive(&files),
-        onnx_library: None,
-    };
+fn a_plug_in_that_a_neff_or_a_file_beside_it_names_is_not_even_looked_for() {
+    let archive = BTreeMap::from([("libodd.so".to_owned(), vec![1])]);
     let library = build::root().join("libodd.so");
-    for name in ["libodd.so", library.to_str().expect("plain")] {
-        let Err(Refusal(said)) = recipe(name, &[]).prepare(&subject) else { panic!("{name} is accepted") };
-        assert!(said.contains("a NEFF may not name a plug-in") && said.contains("bindings file"), "{said}");
+    for files in [Files::Archive(&archive), Files::Beside(build::root().to_owned())] {
+        let signature = &floats();
+        let subject = Subject { name: "model", uuid: [0; 16], signature, files: &files, onnx_library: None };
+        for name in ["libodd.so", library.to_str().expect("plain")] {
+            let Err(Refusal(said)) = recipe(name, &[]).prepare(&subject) else {
+                panic!("{name} is accepted")
+            };
+            assert!(said.contains("may name a plug-in") && said.contains("bindings file"), "{said}");
+        }
     }
 }

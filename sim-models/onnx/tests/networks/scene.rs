@@ -63,7 +63,7 @@ pub(crate) fn refusal(network: Vec<u8>, tensors: &[TensorSpec], recipe: Onnx) ->
 pub(crate) fn run(kernel: &dyn Compute, inputs: &[&[u8]], sizes: &[usize]) -> Result<Vec<Vec<u8>>, Failure> {
     let buffer = |size: usize| {
         let mut buffer = Buffer::default();
-        buffer.resize(size);
+        buffer.resize(size).expect("small");
         buffer
     };
     let mut from: Vec<Buffer> = inputs.iter().map(|bytes| buffer(bytes.len())).collect();

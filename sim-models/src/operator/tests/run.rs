@@ -45,7 +45,7 @@ pub(super) fn run(text: &str, signature: &Signature, inputs: &[Vec<u8>]) -> Vec<
     let compute = prepare(text, signature).unwrap_or_else(|refusal| panic!("{text}: {refusal}"));
     let buffer = |len: usize, fill: &dyn Fn(usize) -> u8| {
         let mut buffer = Buffer::default();
-        buffer.resize(len);
+        buffer.resize(len).expect("small");
         buffer.bytes_mut().iter_mut().enumerate().for_each(|(at, byte)| *byte = fill(at));
         buffer
     };
@@ -67,7 +67,7 @@ pub(super) fn floats(dtype: Dtype, values: &[f64]) -> Vec<u8> {
     let Some(Element::Float(float)) = Element::of(dtype) else { panic!("{dtype:?} is no float") };
     let values: Vec<f32> = values.iter().map(|value| float.nearest(*value)).collect();
     let mut buffer = Buffer::default();
-    buffer.resize(values.len() * float.bytes());
+    buffer.resize(values.len() * float.bytes()).expect("small");
     float.store(&values, buffer.bytes_mut());
     buffer.bytes().to_vec()
 }
