@@ -1,5 +1,7 @@
 //! What programs did on the device, as text.
 
+mod queue;
+
 use std::collections::BTreeSet;
 use std::fmt::{self, Display};
 use std::path::PathBuf;
@@ -7,10 +9,11 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use sim_core::ledger::{Ledger, Object};
 use sim_core::seq::UnitId;
-use sim_core::status::Status;
 use sim_models::placement::Placement;
 
-/// Queues of one process that are shown one by one; of more, only those that stand out.
+use queue::{Queue, table};
+
+/// Cores and models of one process that are shown one by one.
 const ROWS_MAX: usize = 32;
 
 /// All that is said at the end of a run in which the runtime was initialised.
@@ -45,23 +48,6 @@ pub(crate) struct Session {
     pub(crate) models: Vec<Placement>,
     /// Tensors, tensor sets and models that were not freed.
     pub(crate) unfreed: [u64; 3],
-}
-
-/// The traffic of one queue.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Queue {
-    /// Which it is.
-    pub(crate) unit: UnitId,
-    /// Requests it took.
-    pub(crate) submitted: u64,
-    /// Requests that ended, with whatever status.
-    pub(crate) completed: u64,
-    /// Requests that ended with an error, by status.
-    pub(crate) failed: Vec<(Status, u64)>,
-    /// Submissions refused with `NRT_QUEUE_FULL`.
-    pub(crate) full: u64,
-    /// The most requests it held at once.
-    pub(crate) deepest: u64,
 }
 
 /// The device memory of one core, in bytes.
@@ -112,32 +98,6 @@ impl Session {
     }
 }
 
-impl Queue {
-    fn read(ledger: &Ledger, unit: UnitId) -> Queue {
-        let queue = ledger.queue(unit);
-        let counts = Status::ALL.map(|status| (status, queue.completed(status)));
-        let failed = counts.into_iter().filter(|(status, count)| *status != Status::Success && *count > 0);
-        Queue {
-            unit,
-            submitted: queue.accepted(),
-            completed: counts.iter().map(|(_, count)| count).sum(),
-            failed: failed.collect(),
-            full: queue.full(),
-            deepest: queue.deepest(),
-        }
-    }
-
-    fn stands_out(&self) -> bool {
-        !self.failed.is_empty() || self.full > 0 || self.completed < self.submitted
-    }
-
-    fn failed(&self) -> String {
-        let each =
-            |(status, count): &(Status, u64)| format!("{count} × {} ({})", status.name(), status.code());
-        self.failed.iter().map(each).collect::<Vec<_>>().join(", ")
-    }
-}
-
 impl Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Summary { instance, lnc, seed, sessions } = self;
@@ -174,36 +134,6 @@ impl Display for Session {
             (false, false) => writeln!(f, "  ended without nrt_close; not freed: {unfreed}"),
         }
     }
-}
-
-/// One line for each queue; columns in which nothing would be are left out.
-fn table(f: &mut fmt::Formatter<'_>, queues: &[Queue]) -> fmt::Result {
-    let (has_full, has_failed) =
-        (queues.iter().any(|queue| queue.full > 0), queues.iter().any(|queue| !queue.failed.is_empty()));
-    write!(f, "  core  unit          queue   submitted   completed  deepest")?;
-    let full_title = if has_full { "  QUEUE_FULL" } else { "" };
-    writeln!(f, "{full_title}{}", if has_failed { "  failed" } else { "" })?;
-    let (shown, rest): (Vec<&Queue>, Vec<&Queue>) =
-        queues.iter().partition(|queue| queues.len() <= ROWS_MAX || queue.stands_out());
-    for queue in shown {
-        let UnitId { core, kind, queue: number } = queue.unit;
-        let (kind, Queue { submitted, completed, deepest, full, .. }) = (kind.name(), queue);
-        write!(f, "  {core:>4}  {kind:<12}  {number:>5}  {submitted:>10}  {completed:>10}  {deepest:>7}")?;
-        if has_full {
-            write!(f, "  {full:>10}")?;
-        }
-        let failed = queue.failed();
-        writeln!(f, "{}{failed}", if failed.is_empty() { "" } else { "  " })?;
-    }
-    if !rest.is_empty() {
-        let total: u64 = rest.iter().map(|queue| queue.submitted).sum();
-        writeln!(f, "  and {} queues more with {total} requests, all of them completed well", rest.len())?;
-    }
-    let unfinished: u64 = queues.iter().map(|queue| queue.submitted.saturating_sub(queue.completed)).sum();
-    if unfinished > 0 {
-        writeln!(f, "  not completed when it ended: {unfinished}")?;
-    }
-    Ok(())
 }
 
 /// A line for each model with the same kernel for the same reason, and where it was loaded.
@@ -264,6 +194,7 @@ mod tests {
     use sim_core::request::{Answer, Work};
     use sim_core::seq::{UnitId, UnitKind};
     use sim_core::status::Status;
+    use sim_core::time::Tick;
 
     use sim_models::placement::Placement;
 
@@ -273,7 +204,15 @@ mod tests {
 
     fn queue(core: u8) -> Queue {
         let unit = UnitId { core, ..UNIT };
-        Queue { unit, submitted: 5, completed: 5, failed: Vec::new(), full: 0, deepest: 2 }
+        Queue {
+            unit,
+            submitted: 5,
+            completed: 5,
+            failed: Vec::new(),
+            full: 0,
+            deepest: 2,
+            last_end: Tick(1500),
+        }
     }
 
     fn session(queues: Vec<Queue>) -> Session {
@@ -302,6 +241,7 @@ simulated trn1.2xlarge, LNC 1, seed 0
 process 7, /bin/infer
   core  unit          queue   submitted   completed  deepest
      0  tensor-op         1           5           5        2
+  simulated time at the last end: 1.500 µs
 ";
         assert_eq!(summary.to_string(), expected);
     }
@@ -325,6 +265,7 @@ process 7, init number 2
      0  tensor-op         1           5           5        2           0
      1  tensor-op         1           9           5        2           3  1 × NRT_EXEC_HW_ERR_NC_UE (1202), 2 × NRT_EXEC_UNIT_UNRECOVERABLE (101)
   not completed when it ended: 4
+  simulated time at the last end: 1.500 µs
   memory of core 1: peak 97 MiB of 16 GiB
   ended without nrt_close; not freed: 2 tensors, 1 model
 ";
@@ -336,7 +277,7 @@ process 7, init number 2
         let mut queues: Vec<Queue> = (0..100).map(queue).collect();
         queues[42].full = 1;
         let text = session(queues).to_string();
-        assert_eq!(text.lines().count(), 4, "{text}");
+        assert_eq!(text.lines().count(), 5, "{text}");
         assert!(text.contains("    42  tensor-op"), "{text}");
         assert!(text.contains("and 99 queues more with 495 requests"), "{text}");
     }

@@ -9,14 +9,15 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use crate::memory::bytes::Mapping;
 use crate::seq::UnitId;
 use crate::status::Status;
+use crate::time::Tick;
 
 /// Marks a ledger of this layout: "NRTLDG" and a version.
-const MAGIC: u64 = 0x4e52_544c_4447_0001;
+const MAGIC: u64 = 0x4e52_544c_4447_0002;
 /// Words before the first core: magic, cores, objects, state.
 const HEAD: usize = 8;
 /// Words of one core's memory: used, peak, limit, one spare.
 const MEMORY: usize = 4;
-/// Words of one queue: accepted, full answers, deepest, one spare, and one for each status.
+/// Words of one queue: accepted, full answers, deepest, the last end, and one for each status.
 const QUEUE: usize = 4 + Status::ALL.len();
 
 /// Counters of all queues and cores of one device.
@@ -174,8 +175,9 @@ impl Queue<'_> {
         self.ledger.word(self.first + 1).fetch_add(1, Relaxed);
     }
 
-    /// Notes a completion. Called by one thread at a time.
-    pub(crate) fn complete(self, status: Status) {
+    /// Notes a completion at the instant `at`. Called by one thread at a time.
+    pub(crate) fn complete(self, status: Status, at: Tick) {
+        self.ledger.word(self.first + 3).store(at.0, Relaxed);
         let word = self.ledger.word(self.first + 4 + status.rank());
         word.store(word.load(Relaxed) + 1, Relaxed);
     }
@@ -195,6 +197,11 @@ impl Queue<'_> {
         self.ledger.word(self.first + 2).load(Relaxed)
     }
 
+    /// When the last request that has completed ended.
+    pub fn last_end(self) -> Tick {
+        Tick(self.ledger.word(self.first + 3).load(Relaxed))
+    }
+
     /// Requests completed with `status`.
     pub fn completed(self, status: Status) -> u64 {
         self.ledger.word(self.first + 4 + status.rank()).load(Relaxed)
@@ -206,6 +213,7 @@ mod tests {
     use super::{Ledger, Object};
     use crate::seq::{UnitId, UnitKind};
     use crate::status::Status;
+    use crate::time::Tick;
 
     #[test]
     fn another_reader_of_the_file_sees_the_counters() {
@@ -215,7 +223,7 @@ mod tests {
         let ours = Ledger::in_file(&file, 2).expect("small");
         let unit = UnitId { core: 1, kind: UnitKind::TensorWrite, queue: 0 };
         ours.queue(unit).accept(1, 1);
-        ours.queue(unit).complete(Status::NetworkProxyFailure);
+        ours.queue(unit).complete(Status::NetworkProxyFailure, Tick(70));
         ours.memory(1).take(4096);
         ours.memory(1).give_back(4096);
         ours.objects(Object::Model).store(3, std::sync::atomic::Ordering::Relaxed);
@@ -223,6 +231,7 @@ mod tests {
         let theirs = Ledger::read(&file, len).expect("a ledger");
         assert_eq!((theirs.cores(), theirs.is_closed()), (2, false));
         assert_eq!(theirs.queue(unit).accepted(), 1);
+        assert_eq!(theirs.queue(unit).last_end(), Tick(70));
         assert_eq!(theirs.queue(unit).completed(Status::NetworkProxyFailure), 1);
         assert_eq!((theirs.memory(1).used(), theirs.memory(1).peak()), (0, 4096));
         assert_eq!(theirs.objects(Object::Model).load(std::sync::atomic::Ordering::Relaxed), 3);

@@ -200,7 +200,7 @@ impl Port {
         if status.is_fatal() {
             self.dead.store(true, Relaxed);
         }
-        self.ledger.queue(self.unit).complete(status);
+        self.ledger.queue(self.unit).complete(status, at);
         answer.give(Seq::new(self.unit, num), status);
         self.ends[remembered(num)].store(at.0, Release); // after the completion before; see `ended`
         let mut listeners = self.listeners.lock();

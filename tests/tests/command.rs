@@ -44,9 +44,10 @@ fn the_summary_counts_what_the_program_did() {
     assert_eq!(code, Some(0), "{summary:#?}");
     assert_eq!(summary[0], "nrt-sim: simulated trn1.2xlarge, LNC 1, seed 5");
     assert_eq!(summary[1..4], QUEUES);
-    assert_eq!(summary[4], "  model mix on core 0: mix (by default)");
-    assert!(summary[5].starts_with("  memory of core 0: peak 96"), "{}", summary[5]);
-    assert_eq!(summary.len(), 6, "nothing was left: {summary:#?}");
+    assert!(summary[4].starts_with("  simulated time at the last end: "), "{}", summary[4]);
+    assert_eq!(summary[5], "  model mix on core 0: mix (by default)");
+    assert!(summary[6].starts_with("  memory of core 0: peak 96"), "{}", summary[6]);
+    assert_eq!(summary.len(), 7, "nothing was left: {summary:#?}");
 }
 
 #[test]
@@ -79,7 +80,7 @@ fn flags_reach_the_library() {
 fn a_binding_decides_and_one_that_is_for_no_model_is_told_of() {
     let (code, summary) = counts(&["--models", "model=[{name='m?x',kernel='zeros'}]", "--strict"], "close");
     assert_eq!(code, Some(0), "{summary:#?}");
-    assert_eq!(summary[4], "  model mix on core 0: zeros (NRT_SIM_MODELS, model 1)");
+    assert_eq!(summary[5], "  model mix on core 0: zeros (NRT_SIM_MODELS, model 1)");
 
     let missing = "model=[{name='no-such',kernel='zeros'}]";
     let told = "nrt-sim: NRT_SIM_MODELS, model 1: no model was loaded that it is for";
