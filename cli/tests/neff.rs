@@ -5,6 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use nrt_tests::neff::PRODUCT;
 use serde_json::{Value, json};
 
 fn nrt_sim(folder: &Path, words: &[&str]) -> Output {
@@ -26,28 +27,19 @@ fn stdout(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-const PRODUCT: [&str; 11] = [
-    "build",
-    "-o",
-    "product.neff",
-    "--input",
-    "x:f16[128,256]",
-    "--input",
-    "y:f16[256,128]",
-    "--output",
-    "z:f16[128,128]",
-    "--op",
-    "matmul",
-];
+/// Builds a product of two matrices, `product.neff`, with further flags.
+fn build_product(folder: &Path, flags: &[&str]) -> String {
+    stdout(&nrt_sim(folder, &[&["build", "-o", "product.neff"], &PRODUCT[..], flags].concat()))
+}
 
 #[test]
 fn a_model_is_built_shown_checked_and_unpacked() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let at = folder.path();
-    let said = stdout(&nrt_sim(at, &PRODUCT));
+    let said = build_product(at, &[]);
     assert!(said.contains("x:float16[128,256],y:float16[256,128]->z:float16[128,128]"), "{said}");
     let first = fs::read(at.join("product.neff")).expect("written");
-    stdout(&nrt_sim(at, &PRODUCT));
+    build_product(at, &[]);
     assert_eq!(fs::read(at.join("product.neff")).expect("replaced"), first);
     let names = fs::read_dir(at).expect("a folder").count();
     assert_eq!(names, 1, "nothing else is left");
@@ -74,7 +66,7 @@ fn a_model_is_built_shown_checked_and_unpacked() {
 #[test]
 fn a_refusal_has_its_status_and_advice() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    stdout(&nrt_sim(folder.path(), &[&PRODUCT[..], &["--target", "trn2"]].concat()));
+    build_product(folder.path(), &["--target", "trn2"]);
     let verify = |flags: &[&str]| nrt_sim(folder.path(), &[&["verify", "product.neff"], flags].concat());
     assert!(stdout(&verify(&["--instance", "trn2"])).contains("\nloads\n"));
     let none = verify(&["--instance", "trn2", "--models", "model=[{kernel='relu'}]"]);
@@ -147,7 +139,7 @@ fn a_spec_a_sidecar_and_an_onnx_model_go_into_the_file() {
 #[test]
 fn a_reader_that_goes_away_is_no_failure() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    stdout(&nrt_sim(folder.path(), &PRODUCT));
+    build_product(folder.path(), &[]);
     let mut child = Command::new(env!("CARGO_BIN_EXE_nrt-sim"))
         .current_dir(folder.path())
         .args(["neff", "inspect", "--json", "product.neff"])

@@ -22,7 +22,7 @@ pub struct Identity<'a> {
     pub name: &'a str,
     /// Its uuid, 32 hexadecimal digits.
     pub uuid: String,
-    /// Its [`Signature`](crate::signature::Signature).
+    /// Its [`Signature`].
     pub signature: String,
     /// The whole NEFF.
     pub file: &'a [u8],

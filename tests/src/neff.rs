@@ -4,6 +4,18 @@ use std::path::Path;
 
 use sim_core::neff::{Dtype, NeffBuilder, Target, TensorSpec, Usage};
 
+/// What `nrt-sim neff build` makes a product of two matrices from.
+pub const PRODUCT: [&str; 8] = [
+    "--input",
+    "x:f16[128,256]",
+    "--input",
+    "y:f16[256,128]",
+    "--output",
+    "z:f16[128,128]",
+    "--op",
+    "matmul",
+];
+
 /// A model with inputs `x` and `y` and an output `out`, 64 bytes each, for any device at LNC 1.
 pub fn small() -> Vec<u8> {
     let tensor = |name, usage| TensorSpec::new(name, usage, Dtype::Fp32, [16]);

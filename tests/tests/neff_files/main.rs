@@ -6,6 +6,7 @@ use std::process::Command;
 
 use nrt_tests::build;
 use nrt_tests::child::in_child;
+use nrt_tests::neff::PRODUCT;
 use nrt_tests::nrt::Nrt;
 
 /// The bytes of the NEFF that `nrt-sim neff build` makes with these flags.
@@ -27,16 +28,7 @@ fn what_is_built_loads_and_declares_its_tensors() {
         let folder = nrt_tests::child::folder().expect("this is the child");
         let nrt = Nrt::start();
         let signatures: [&[&str]; 3] = [
-            &[
-                "--input",
-                "x:f16[128,256]",
-                "--input",
-                "y:f16[256,128]",
-                "--output",
-                "z:f16[128,128]",
-                "--op",
-                "matmul",
-            ],
+            &PRODUCT,
             &["--input", "a:0:bf16[3]", "--output", "b.c:f8e4[1,2,3,4,5]", "--output", "step:i64[]"],
             &["--output", "only:u8[4294967]"],
         ];
