@@ -12,9 +12,9 @@ use sim_models::models::{Models, SIDECAR, one_line};
 use sim_models::onnx_file;
 use sim_models::signature::Signature;
 use sim_models::spec::Spec as Kernel;
-use toml::Value;
 
-use super::spec::{Numbers, Spec, sidecar};
+use super::attachments::{self, ONNX};
+use super::spec::{Numbers, Spec};
 use super::target::TargetName;
 use super::tensor::TensorText;
 use crate::file;
@@ -22,8 +22,6 @@ use crate::models::onnx_library;
 use crate::note;
 use crate::summary::size;
 
-/// The attachment that `--onnx` makes.
-const ONNX: &str = "model.onnx";
 /// Bytes that the header has for a name.
 const NAME_BYTES_MAX: usize = 255;
 
@@ -151,7 +149,7 @@ pub(crate) fn neff(options: &Options) -> Result<Vec<u8>> {
     if lnc > 1 && target.0 == Target::Arch(Arch::V2) {
         bail!("LNC {lnc} for {}: that hardware has LNC 1 only; leave --lnc out", target.0);
     }
-    let attachments = attachments(options, &spec)?;
+    let attachments = attachments::all(options, &spec)?;
     let tensors = tensors(options, &spec, &attachments)?;
     let kernel = kernel(&attachments)?;
     let stats = stats(options, &spec, &tensors, kernel.as_ref());
@@ -164,7 +162,7 @@ pub(crate) fn neff(options: &Options) -> Result<Vec<u8>> {
     }
     let bytes = builder.build().context("cannot make the archive")?;
     let neff = Neff::parse(&bytes, &Policy::default());
-    let neff = neff.context("no runtime would load this; is an attached file too large?")?;
+    let neff = neff.map_err(attachments::explained)?;
     check_kernel(&bytes, &neff, kernel.is_some_and(|kernel| kernel.is_onnx()))?;
     Ok(bytes)
 }
@@ -206,42 +204,6 @@ fn onnx_signature(bytes: &[u8], sizes: &BTreeMap<String, u64>) -> Result<Vec<Ten
     tensors.context(
         "its inputs and outputs cannot be taken over; give --dim for a size, or --input and --output",
     )
-}
-
-/// All files for the folder sim, by name.
-fn attachments(options: &Options, spec: &Spec) -> Result<Vec<(String, Vec<u8>)>> {
-    let mut files: Vec<(String, Vec<u8>)> = Vec::new();
-    let mut add = |name: &str, content: Vec<u8>| {
-        ensure!(files.iter().all(|(other, _)| other != name), "two files would be sim/{name} in the NEFF");
-        files.push((name.to_owned(), content));
-        Ok(())
-    };
-    let text = match (&options.op, &options.sidecar, &options.onnx, &spec.kernel) {
-        (Some(op), ..) => Some(sidecar(Value::from(op.as_str()))?.into_bytes()),
-        (_, Some(path), ..) => {
-            let content = file::read(path)?;
-            let text = str::from_utf8(&content).with_context(|| format!("{} is not text", path.display()))?;
-            let parsed = Sidecar::parse(text);
-            parsed.map_err(|error| anyhow!("{}: {}", path.display(), one_line(&error)))?;
-            Some(content)
-        }
-        (_, _, Some(path), _) => {
-            add(ONNX, file::read(path)?)?;
-            let kernel = [("use", "onnx"), ("file", ONNX)];
-            let kernel = kernel.map(|(key, value)| (key.to_owned(), Value::from(value)));
-            Some(sidecar(Value::Table(kernel.into_iter().collect()))?.into_bytes())
-        }
-        (.., Some(kernel)) => Some(sidecar(kernel.clone())?.into_bytes()),
-        _ => None,
-    };
-    if let Some(text) = text {
-        add(SIDECAR, text)?;
-    }
-    for path in spec.attach.iter().chain(&options.attach) {
-        let name = path.file_name().and_then(|name| name.to_str());
-        add(name.with_context(|| format!("{} has no plain file name", path.display()))?, file::read(path)?)?;
-    }
-    Ok(files)
 }
 
 /// What is said of the work of a run, and what follows from kernel and signature where nothing is said.

@@ -5,9 +5,11 @@
 //! tensor.rs   x:f16[128,256]                target.rs   trn2, v3, cayman
 //! inspect.rs  what is in a NEFF             report.rs   that, as text and JSON
 //! problems.rs what looks wrong in it        verify.rs   what a load would say
-//! unpack.rs   its files                     ../exec     one run of it
+//! unpack.rs   its files                     attachments.rs  those for the simulator
+//! ../exec     one run of it
 //! ```
 
+mod attachments;
 pub(crate) mod build;
 mod inspect;
 mod problems;

@@ -61,7 +61,7 @@ impl Contents {
         let (mut files, mut kept, mut others) = (Vec::new(), Files::default(), 0);
         walk(header.data(bytes)?, limits, |mut item| {
             if item.is_file {
-                kept.count(item.path.len() as u64, limits)?;
+                kept.count("bytes in all descriptions", item.path.len() as u64, limits)?;
                 kept.take(&mut item, limits)?;
                 files.push(ArchivedFile { path: item.path, bytes: item.bytes });
             } else if !item.is_folder {

@@ -25,26 +25,30 @@ impl Files {
     /// Keeps `item` if it is a file that the parser asks for.
     pub(super) fn take(&mut self, item: &mut Item<'_>, limits: &Limits) -> Result<(), NeffError> {
         if item.is_file && is_kept(&item.path) {
-            self.count(item.bytes, limits)?;
-            let content = item.content("bytes in a description", limits.file_bytes)?;
+            let content = if is_attachment(&item.path) {
+                self.count("bytes in descriptions and attachments", item.bytes, limits)?;
+                item.content("bytes in an attachment", limits.kept_bytes)?
+            } else {
+                self.count("bytes in all descriptions", item.bytes, limits)?;
+                item.content("bytes in a description", limits.file_bytes)?
+            };
             self.contents.insert(item.path.clone(), content);
         }
         Ok(())
     }
 
-    /// Counts `bytes` more that are kept.
-    pub(super) fn count(&mut self, bytes: u64, limits: &Limits) -> Result<(), NeffError> {
+    /// Counts `bytes` more that are kept; `what` a refusal says there is too much of.
+    pub(super) fn count(&mut self, what: &'static str, bytes: u64, limits: &Limits) -> Result<(), NeffError> {
         self.kept = self.kept.saturating_add(bytes);
         if self.kept > limits.kept_bytes {
-            let limit = limits.kept_bytes;
-            return Err(NeffError::TooLarge { what: "bytes in all descriptions", limit });
+            return Err(NeffError::TooLarge { what, limit: limits.kept_bytes });
         }
         Ok(())
     }
 
-    /// The content of `path`.
+    /// The content of `path`, unless it is an attachment, which nobody parses.
     pub(super) fn get(&self, path: &str) -> Option<&[u8]> {
-        self.contents.get(path).map(Vec::as_slice)
+        self.contents.get(path).filter(|_| !is_attachment(path)).map(Vec::as_slice)
     }
 
     /// Every file that was kept, by rising path.
@@ -74,8 +78,13 @@ impl Files {
 fn is_kept(path: &str) -> bool {
     match path.rsplit_once('/') {
         None => is_description(path),
-        Some((folder, name)) => matches!(name, "def.json" | "tensor_map.json") || folder == ATTACHMENTS,
+        Some((_, name)) => matches!(name, "def.json" | "tensor_map.json") || is_attachment(path),
     }
+}
+
+/// Whether this is a file for a simulator. Nobody parses it here, so it may be as large as all that is kept.
+fn is_attachment(path: &str) -> bool {
+    path.rsplit_once('/').is_some_and(|(folder, _)| folder == ATTACHMENTS)
 }
 
 /// Whether this is one of the files at the top that describe the whole model.

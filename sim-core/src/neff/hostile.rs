@@ -9,6 +9,7 @@ use proptest::sample::Index;
 use tar::{Builder, EntryType};
 
 use super::gates::{model, seal};
+use super::writer::archive;
 use super::{Limits, Neff, NeffError, NeffErrorKind, Policy};
 
 /// Limits that a test reaches in no time.
@@ -176,6 +177,23 @@ fn each_limit_refuses_what_exceeds_it() {
 }
 
 #[test]
+fn an_attachment_may_be_as_large_as_all_that_is_kept_and_describes_nothing() {
+    let small = Policy { validate_hash: false, limits: SMALL };
+    let with = |path: &str, bytes: usize| {
+        gzip(&tar_with(|builder| append(builder, path, EntryType::Regular, &vec![0; bytes])))
+    };
+    let neff = Neff::parse(&seal(&with("sim/model.onnx", 9000)), &small).expect("below kept_bytes");
+    assert_eq!(neff.attachments["model.onnx"].len(), 9000);
+    assert_too_large(&parse_small(&with("sim/model.onnx", 16_385)), "bytes in descriptions and attachments");
+    let named = model().files().expect("in memory").into_iter().map(|(path, content)| {
+        let content = String::from_utf8(content).expect("JSON").replace("sg00/def.json", "sim/def.json");
+        (path.replace("sg00/def.json", "sim/def.json"), content.into_bytes())
+    });
+    let error = parse(&seal(&archive(&named.collect::<Vec<_>>()).expect("in memory")));
+    assert_eq!(error, Err(NeffError::MissingFile("sim/def.json".to_owned())));
+}
+
+#[test]
 fn four_gibibytes_of_zeros_are_refused_by_the_default_limits() {
     let mut header = tar::Header::new_gnu();
     header.set_path("sg00/weights.npy").expect("a short path");
@@ -222,6 +240,6 @@ proptest! {
         let mut files = model().files().expect("in memory");
         let file = file % files.len();
         files[file].1 = content.into_bytes();
-        let _ = parse(&seal(&super::writer::archive(&files).expect("in memory")));
+        let _ = parse(&seal(&archive(&files).expect("in memory")));
     }
 }

@@ -6,13 +6,14 @@
 ///
 /// They bound memory as well. Reading takes no more than four times [`kept_bytes`](Limits::kept_bytes) and
 /// 64 MiB beside the file itself, 1088 MiB by default, whatever is in the archive: of descriptions that are
-/// kept, names may be held three times more, and all lists and tables have a bound of their own. Files that
-/// are not kept pass by in pieces.
+/// kept, names may be held three times more, and all lists and tables have a bound of their own. Attachments,
+/// the files for a simulator, are held once and never parsed; one may have as many bytes as are kept, and its
+/// growing buffer three times as many while it is read. Files that are not kept pass by in pieces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Entries, folders and skipped files included.
     pub entries: u64,
-    /// Bytes of one file that is kept.
+    /// Bytes of one file that is kept; for an attachment [`kept_bytes`](Limits::kept_bytes) counts alone.
     pub file_bytes: u64,
     /// Bytes of all files that are kept; of a listing also those of all paths.
     pub kept_bytes: u64,

@@ -1,0 +1,94 @@
+//! The files that a NEFF carries for the simulator, in its folder `sim`.
+
+use anyhow::{Context, Error, Result, anyhow, ensure};
+use sim_core::neff::{Limits, NeffError};
+use sim_models::bindings::Sidecar;
+use sim_models::models::{SIDECAR, one_line};
+use toml::Value;
+
+use super::build::Options;
+use super::spec::{Spec, sidecar};
+use crate::file;
+use crate::summary::size;
+
+/// The attachment that `--onnx` makes.
+pub(super) const ONNX: &str = "model.onnx";
+
+/// What to do with files that are too large for a NEFF.
+const ADVICE: &str = "That limit is the simulator's, not the runtime's. A bindings file takes larger files: build the NEFF \
+                      without them, with --input and --output, and name them there (see docs/models.md)";
+
+/// All files for the folder sim, by name.
+///
+/// # Errors
+/// Which flag or key is wrong, or which file cannot be read, or that they are too large.
+pub(super) fn all(options: &Options, spec: &Spec) -> Result<Vec<(String, Vec<u8>)>> {
+    let mut files: Vec<(String, Vec<u8>)> = Vec::new();
+    let mut add = |name: &str, content: Vec<u8>| {
+        ensure!(files.iter().all(|(other, _)| other != name), "two files would be sim/{name} in the NEFF");
+        files.push((name.to_owned(), content));
+        Ok(())
+    };
+    let text = match (&options.op, &options.sidecar, &options.onnx, &spec.kernel) {
+        (Some(op), ..) => Some(sidecar(Value::from(op.as_str()))?.into_bytes()),
+        (_, Some(path), ..) => {
+            let content = file::read(path)?;
+            let text = str::from_utf8(&content).with_context(|| format!("{} is not text", path.display()))?;
+            let parsed = Sidecar::parse(text);
+            parsed.map_err(|error| anyhow!("{}: {}", path.display(), one_line(&error)))?;
+            Some(content)
+        }
+        (_, _, Some(path), _) => {
+            add(ONNX, file::read(path)?)?;
+            let kernel = [("use", "onnx"), ("file", ONNX)];
+            let kernel = kernel.map(|(key, value)| (key.to_owned(), Value::from(value)));
+            Some(sidecar(Value::Table(kernel.into_iter().collect()))?.into_bytes())
+        }
+        (.., Some(kernel)) => Some(sidecar(kernel.clone())?.into_bytes()),
+        _ => None,
+    };
+    if let Some(text) = text {
+        add(SIDECAR, text)?;
+    }
+    for path in spec.attach.iter().chain(&options.attach) {
+        let name = path.file_name().and_then(|name| name.to_str());
+        add(name.with_context(|| format!("{} has no plain file name", path.display()))?, file::read(path)?)?;
+    }
+    check_room(&files)?;
+    Ok(files)
+}
+
+/// Whether a NEFF can carry `files`: before they are packed, which takes its time.
+fn check_room(files: &[(String, Vec<u8>)]) -> Result<()> {
+    let bytes = files.iter().fold(0, |sum: u64, (_, content)| sum.saturating_add(content.len() as u64));
+    let limit = Limits::default().kept_bytes;
+    ensure!(
+        bytes <= limit,
+        "the files for the NEFF have {bytes} bytes, and it can carry {limit} ({}). {ADVICE}",
+        size(limit)
+    );
+    Ok(())
+}
+
+/// Why a NEFF that was just made cannot be read, and what to do.
+pub(super) fn explained(error: NeffError) -> Error {
+    let advice = match error {
+        NeffError::TooLarge { .. } => ADVICE,
+        _ => "no runtime would load this",
+    };
+    Error::new(error).context(advice)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check_room;
+
+    #[test]
+    fn a_large_network_fits_and_one_that_does_not_is_told_where_it_would() {
+        let files = |bytes: usize| [("model.onnx".to_owned(), vec![0; bytes]), ("b".to_owned(), vec![0; 1])];
+        check_room(&files(100 << 20)).expect("below the limit");
+        let said = check_room(&files(256 << 20)).expect_err("a byte too large").to_string();
+        assert!(said.contains("256 MiB") && said.contains("simulator's"), "{said}");
+        assert!(said.contains("bindings file"), "{said}");
+    }
+}
