@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 /// What stands for stdin and stdout.
 const STANDARD: &str = "-";
@@ -13,14 +13,22 @@ const STANDARD: &str = "-";
 /// All of `path`, or of stdin if it is `-`.
 ///
 /// # Errors
-/// When it cannot be read, with its name.
+/// When it cannot be read, with its name; it has to be a regular file, since a device or a pipe might never end.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
     if path.as_os_str() == STANDARD {
         let mut bytes = Vec::new();
         io::stdin().read_to_end(&mut bytes).context("cannot read stdin")?;
         return Ok(bytes);
     }
-    fs::read(path).with_context(|| format!("cannot read {}", path.display()))
+    regular(path).with_context(|| format!("cannot read {}", path.display()))
+}
+
+fn regular(path: &Path) -> Result<Vec<u8>> {
+    ensure!(
+        fs::metadata(path)?.is_file(),
+        "it is not a regular file; `-` stands for stdin where a command reads that"
+    );
+    Ok(fs::read(path)?)
 }
 
 /// Writes `bytes` to `path`, or to stdout if it is `-`. A regular file is replaced at once: nobody ever sees
@@ -76,7 +84,18 @@ pub(crate) fn print(bytes: &[u8]) -> Result<()> {
 mod tests {
     use std::fs;
 
-    use super::replace;
+    use std::path::Path;
+
+    use super::{read, replace};
+
+    #[test]
+    fn what_might_never_end_is_not_read() {
+        assert!(read(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))).is_ok());
+        for path in ["/dev/zero", "/"] {
+            let said = format!("{:#}", read(Path::new(path)).expect_err(path));
+            assert!(said.contains(path) && said.contains("not a regular file"), "{said}");
+        }
+    }
 
     #[test]
     fn a_file_is_replaced_through_its_link_and_nothing_else_is_left() {

@@ -2,13 +2,14 @@
 
 use std::env;
 use std::ffi::OsStr;
-use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use sim_core::neff::{Arch, Neff, Target};
 use sim_core::profile::Profile;
+
+use crate::file;
 
 /// The instance when nothing says otherwise, as in the library.
 pub(crate) const DEFAULT_INSTANCE: &str = "trn1.2xlarge";
@@ -79,7 +80,8 @@ fn find(text: &str) -> Result<(Profile, String)> {
             Profile::names().join(", ")
         );
     }
-    let toml = fs::read_to_string(path).with_context(|| format!("cannot read the profile {text}"))?;
+    let toml =
+        String::from_utf8(file::read(path)?).with_context(|| format!("the profile {text} is not UTF-8"))?;
     let profile = Profile::parse(&toml).with_context(|| format!("{text} is not a valid profile"))?;
     let path = path.canonicalize().with_context(|| format!("cannot find {text}"))?;
     let path = path.to_str().with_context(|| format!("the path {} is not UTF-8", path.display()))?;
@@ -152,7 +154,7 @@ mod tests {
         let error = format!("{:#}", choose(path, None).expect_err("no such key"));
         assert!(error.contains(path) && error.contains("colour"), "{error}");
         let error = format!("{:#}", choose("no/such.toml", None).expect_err("no such file"));
-        assert!(error.contains("cannot read the profile no/such.toml"), "{error}");
+        assert!(error.contains("cannot read no/such.toml"), "{error}");
     }
 
     #[test]

@@ -294,6 +294,20 @@ fn a_file_beside_the_neff_says_what_it_computes() {
 }
 
 #[test]
+fn a_model_may_come_through_stdin() {
+    let place = Place::new();
+    let mut command = Command::new(build::products().join("nrt-sim"));
+    settle(&mut command);
+    let model = fs::File::open(place.path("m.neff")).expect("it is there");
+    let output = command.args(["neff", "run", "-"]).current_dir(place.0.path()).stdin(model).output();
+    let output = output.expect("just built");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    for words in ["/dev/zero", "m.neff --inputs /dev/zero", "m.neff --record /dev/zero"] {
+        place.ends(words, 125, &["/dev/zero: it is not a regular file"]);
+    }
+}
+
+#[test]
 fn a_file_beside_the_neff_cannot_have_code_run() {
     let place = Place::new();
     place.write("m.neff.toml", "kernel = { use = \"plugin\", library = \"none.so\" }\n");

@@ -137,6 +137,21 @@ fn a_spec_a_sidecar_and_an_onnx_model_go_into_the_file() {
 }
 
 #[test]
+fn a_spec_may_come_through_stdin() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let spec = folder.path().join("spec");
+    fs::write(&spec, "attach = [\"spec\"]\n[[output]]\nname = \"y\"\ndtype = \"f32\"\nshape = [2]\n")
+        .expect("writable");
+    let output = Command::new(env!("CARGO_BIN_EXE_nrt-sim"))
+        .current_dir(folder.path())
+        .args(["neff", "build", "-o", "m.neff", "-"])
+        .stdin(fs::File::open(&spec).expect("just written"))
+        .output()
+        .expect("it is built");
+    assert!(stdout(&output).contains("->y:float32[2]"));
+}
+
+#[test]
 fn a_reader_that_goes_away_is_no_failure() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     build_product(folder.path(), &[]);

@@ -1,5 +1,3 @@
-use std::fs;
-use std::io::ErrorKind;
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, ensure};
@@ -41,13 +39,11 @@ impl<'a> Recorder<'a> {
              again. Please report this"
         );
         let model = Model { name: &neff.name, uuid: neff.header.uuid, signature };
-        let recording = match fs::read(path) {
-            Ok(bytes) => {
-                let older = Recording::extending(bytes, &model);
-                older.map_err(|refusal| anyhow!("{}: {refusal}", path.display()))?
-            }
-            Err(error) if error.kind() == ErrorKind::NotFound => Recording::new(&model),
-            Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
+        let recording = if path.exists() {
+            let older = Recording::extending(file::read(path)?, &model);
+            older.map_err(|refusal| anyhow!("{}: {refusal}", path.display()))?
+        } else {
+            Recording::new(&model)
         };
         Ok(Recorder { path, library, recording, new: 0 })
     }

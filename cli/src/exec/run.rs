@@ -1,7 +1,6 @@
 use std::collections::BTreeMap;
-use std::fs;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::slice;
 use std::time::Instant;
 
@@ -48,7 +47,7 @@ Exit code: 0; 1 if an output is not as expected; 125 if it did not come so far."
 #[derive(Debug, Args)]
 #[command(after_help = HELP)]
 pub(crate) struct Options {
-    /// The compiled model. A file MODEL.neff.toml beside it says what it computes, if no binding does.
+    /// The compiled model; `-` is stdin. A file MODEL.neff.toml beside it says what it computes, if no binding does.
     #[arg(value_name = "MODEL.neff")]
     model: PathBuf,
 
@@ -116,7 +115,7 @@ pub(crate) struct Options {
 /// When a file, a flag or the library is not as it should be: what is wrong, and what to do. Nothing is
 /// written unless all runs succeed.
 pub(crate) fn run(options: &Options) -> Result<u8> {
-    let bytes = read(&options.model)?;
+    let bytes = file::read(&options.model)?;
     let neff = Neff::parse(&bytes, &Policy::default());
     let inputs = options.inputs.as_deref().map(TensorFile::read).transpose()?;
     let expected = options.expect.as_deref().map(TensorFile::read).transpose()?;
@@ -260,10 +259,6 @@ fn range(kind: Kind, bytes: &[u8]) -> String {
     }
     let range = if least > greatest { "no numbers".to_owned() } else { format!("{least} to {greatest}") };
     if nans == 0 { range } else { format!("{range}, {nans} NaN") }
-}
-
-fn read(path: &Path) -> Result<Vec<u8>> {
-    fs::read(path).with_context(|| format!("cannot read {}", path.display()))
 }
 
 /// Prints a line for the user.

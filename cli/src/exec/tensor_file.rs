@@ -1,5 +1,4 @@
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -8,6 +7,8 @@ use safetensors::tensor::TensorView;
 use sim_core::neff::TensorSpec;
 use sim_models::golden::stored;
 use sim_models::signature::tensor;
+
+use crate::file;
 
 /// A safetensors file with tensors for one run, or for several: `0/x`, `1/x` and so on.
 pub(super) struct TensorFile {
@@ -33,8 +34,7 @@ impl TensorFile {
     /// # Errors
     /// When it cannot be read.
     pub(super) fn read(path: &Path) -> Result<TensorFile> {
-        let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-        Ok(TensorFile { path: path.to_owned(), bytes })
+        Ok(TensorFile { path: path.to_owned(), bytes: file::read(path)? })
     }
 
     /// Its tensors for `specs`, all `side`s (inputs or outputs) of a model.

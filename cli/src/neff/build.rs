@@ -53,7 +53,7 @@ The file is laid out as the vendor's compiler does it, without instructions. Equ
 #[derive(Debug, Default, Args)]
 #[command(after_help = BUILD_HELP)]
 pub(crate) struct Options {
-    /// The model in TOML, see below.
+    /// The model in TOML, see below; `-` is stdin.
     #[arg(value_name = "SPEC.toml")]
     pub(crate) spec: Option<PathBuf>,
 

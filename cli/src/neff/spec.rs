@@ -10,6 +10,7 @@ use toml::{Spanned, Value};
 
 use super::target::TargetName;
 use super::tensor::{TensorText, dtype};
+use crate::file;
 
 /// What the file may say; every key may be left out.
 #[derive(Debug, Default, Deserialize)]
@@ -76,13 +77,13 @@ impl TryFrom<RawEntry> for Entry {
 }
 
 impl Spec {
-    /// Reads the file `path`.
+    /// Reads the file `path`, or stdin if it is `-`; then paths in it start from the current folder.
     ///
     /// # Errors
     /// Its name, and the line and the key that are wrong.
     pub(crate) fn read(path: &Path) -> Result<Spec> {
-        let text =
-            std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let text = String::from_utf8(file::read(path)?)
+            .with_context(|| format!("{} is not UTF-8", path.display()))?;
         let mut spec = Spec::parse(&text).with_context(|| format!("{} is no model", path.display()))?;
         let folder = path.parent().unwrap_or(Path::new(""));
         spec.attach.iter_mut().for_each(|file| *file = folder.join(&*file));
