@@ -15,11 +15,14 @@ use sim_models::written::Written;
 
 use crate::library::Library;
 use crate::machine::variable;
+use crate::note;
 
 /// The variable with the bindings.
 const MODELS: &str = "NRT_SIM_MODELS";
 /// The variable with what is left for the others.
 const DEFAULT_KERNEL: &str = "NRT_SIM_DEFAULT_KERNEL";
+/// The variable with the NEFFs that have sidecars beside them, with colons between.
+const BESIDE: &str = "NRT_SIM_MODELS_BESIDE";
 
 /// The flags of a command that runs models.
 #[derive(Debug, Clone, Args)]
@@ -60,15 +63,26 @@ impl Options {
         let neffs =
             arguments.iter().filter(|argument| Path::new(argument).extension() == Some("neff".as_ref()));
         let neffs = neffs.filter_map(|argument| absolute(argument).ok()).filter(with_sidecar);
-        let inherited = std::env::var_os("NRT_SIM_MODELS_BESIDE").unwrap_or_default();
+        let inherited = std::env::var_os(BESIDE).unwrap_or_default();
         let paths: BTreeSet<PathBuf> = neffs.chain(std::env::split_paths(&inherited)).collect();
-        // A path with a colon cannot be said: its sidecar does not count, as without nrt-sim.
-        let sayable = paths.iter().filter(|path| std::env::join_paths([path]).is_ok());
-        let list = std::env::join_paths(sayable).unwrap_or_default();
+        // Its sidecar does not count then, as without nrt-sim.
+        let (sayable, others): (Vec<_>, Vec<_>) = paths.iter().partition(|path| is_sayable(path));
+        others.into_iter().for_each(|path| note(&unsaid(path)));
+        self.with_beside(&std::env::join_paths(sayable).unwrap_or_default())
+    }
+
+    /// The same for a library in this process that loads the model in the file `neff`, whatever its name. Says nothing
+    /// of a sidecar that [`unsaid_beside`] finds.
+    pub(crate) fn variables_of(&self, neff: &Path) -> Vec<(&'static str, OsString)> {
+        let path = absolute(neff).ok().filter(|path| is_sayable(path));
+        self.with_beside(&path.map(PathBuf::into_os_string).unwrap_or_default())
+    }
+
+    fn with_beside(&self, list: &OsString) -> Vec<(&'static str, OsString)> {
         [
             (MODELS, self.choice.models.clone().map(OsString::from)),
             (DEFAULT_KERNEL, self.choice.default_kernel.clone().map(OsString::from)),
-            ("NRT_SIM_MODELS_BESIDE", Some(list).filter(|list| !list.is_empty())),
+            (BESIDE, Some(list.clone()).filter(|list| !list.is_empty())),
         ]
         .into_iter()
         .filter_map(|(name, value)| Some((name, value?)))
@@ -88,7 +102,7 @@ impl Options {
 }
 
 impl Choice {
-    /// What decides what the model in the file `neff` computes, as the library is told by [`Options::variables`].
+    /// What decides what the model in the file `neff` computes, as the library is told by [`Options::variables_of`].
     ///
     /// # Errors
     /// When the environment names bindings that are not valid.
@@ -104,6 +118,24 @@ impl Choice {
             onnx_library: onnx_library(),
         })
     }
+}
+
+/// What is wrong with a sidecar beside `neff` that the library cannot be told of, if there is one.
+pub(crate) fn unsaid_beside(neff: &Path) -> Option<String> {
+    let path = absolute(neff).ok()?;
+    (!is_sayable(&path) && beside(&path).exists()).then(|| unsaid(&path))
+}
+
+/// Whether a variable can hold the path in a list.
+fn is_sayable(path: &Path) -> bool {
+    std::env::join_paths([path]).is_ok()
+}
+
+fn unsaid(neff: &Path) -> String {
+    format!(
+        "{} does not count: its path has a colon, with which the library cannot be told of it; move or rename the model",
+        beside(neff).display()
+    )
 }
 
 /// Where the plug-in for ONNX is, if it is where the library will look for it.

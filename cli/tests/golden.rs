@@ -285,6 +285,13 @@ fn a_file_beside_the_neff_says_what_it_computes() {
     let place = Place::new();
     place.write("m.neff.toml", "kernel = \"zeros\"\n");
     place.ends("m.neff", 0, &["kernel: zeros (", "m.neff.toml)", "out:float16[2,2]: 0 to 0"]);
+    place.write("compiled", model(Some(3)));
+    place.write("compiled.toml", "kernel = \"zeros\"\n");
+    place.ends("compiled", 0, &["kernel: zeros (", "compiled.toml)"]);
+    place.write("a:b.neff", model(Some(4)));
+    place.ends("a:b.neff", 0, &["kernel: mix (by default)"]);
+    place.write("a:b.neff.toml", "kernel = \"zeros\"\n");
+    place.ends("a:b.neff", 125, &["a:b.neff.toml does not count: its path has a colon"]);
     place.write("b.toml", "[[model]]\nname = \"two\"\nkernel = \"echo\"\n");
     place.ends("m.neff --models b.toml", 0, &["kernel: echo (", "b.toml, model 1)"]);
     place.write("b.toml", "[[model]]\nname = \"three\"\nkernel = \"echo\"\n");

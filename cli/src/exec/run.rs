@@ -1,10 +1,9 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::PathBuf;
-use std::slice;
 use std::time::Instant;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use safetensors::tensor::TensorView;
 use sim_core::neff::{Neff, Policy, TensorSpec};
@@ -122,7 +121,7 @@ pub(crate) fn run(options: &Options) -> Result<u8> {
     let library = Library::find(options.lib.as_deref())?;
     let mut environment = Environment::default();
     environment.choose_machine(&options.machine, neff.as_ref().ok())?;
-    environment.extend(options.models.variables(slice::from_ref(&options.model.clone().into())));
+    environment.extend(options.models.variables_of(&options.model));
     environment.set("NRT_SIM_TIME", options.time.as_deref());
     let reports = tempfile::tempdir().context("cannot make a temporary folder (see TMPDIR)")?;
     environment.set("NRT_SIM_REPORT_DIR", Some(reports.path()));
@@ -132,6 +131,9 @@ pub(crate) fn run(options: &Options) -> Result<u8> {
     let nrt = Nrt::open(&library.path)?;
     let (version, is_simulated) =
         nrt.version().unwrap_or_else(|| ("libnrt of unknown version".into(), false));
+    if let Some(unsaid) = models::unsaid_beside(&options.model).filter(|_| is_simulated) {
+        bail!("{unsaid}");
+    }
     let runtime = Runtime::start(nrt)?;
     let loaded = runtime.load(&bytes, core).map_err(|error| match &neff {
         Ok(_) => error,
