@@ -110,9 +110,27 @@ fn a_golden_file_is_extended_by_what_is_new() {
     place.ends("m.neff --random 3 --record g.safetensors", 0, &["3 recordings, 1 new"]);
 
     let changed = "m.neff --default-kernel zeros --record g.safetensors";
-    place.ends(changed, 0, &["other values of out, sum were recorded", "not deterministic", "0 new"]);
+    place.ends(
+        changed,
+        0,
+        &["other values of out, sum were recorded", "not deterministic", "0 new, 1 replaced"],
+    );
     place.write("b.toml", GOLDEN);
     place.ends("m.neff --models b.toml", 0, &["out:float16[2,2]: 0 to 0"]);
+}
+
+#[test]
+fn what_was_recorded_on_hardware_is_not_replaced_by_what_is_simulated() {
+    let place = Place::new();
+    place.ends("m.neff --record g.safetensors", 0, &["1 recording, 1 new, 0 replaced"]);
+    let mut real = place.read("g.safetensors");
+    let (simulated, hardware) = (b", simulated", b" (hardware)");
+    let at = real.windows(simulated.len()).position(|bytes| bytes == simulated).expect("it says so");
+    real[at..at + hardware.len()].copy_from_slice(hardware);
+    place.write("g.safetensors", &real);
+    let words = "m.neff --seed 1 --record g.safetensors";
+    place.ends(words, 125, &["g.safetensors holds outputs of ", "(hardware)", "record to another file"]);
+    assert_eq!(place.read("g.safetensors"), real);
 }
 
 #[test]

@@ -16,17 +16,23 @@ pub(super) struct Recorder<'a> {
     library: String,
     recording: Recording,
     new: usize,
+    replaced: usize,
 }
 
+/// What follows the version of the simulated library in a golden file.
+const SIMULATED: &str = ", simulated";
+
 impl<'a> Recorder<'a> {
-    /// Extends the golden file at `path`, or makes a new one, by what `library` computes of the model in
-    /// `neff`, which it shows with `signature`.
+    /// Extends the golden file at `path`, or makes a new one, by what the library of this `version` computes of the model
+    /// in `neff`, which it shows with `signature`.
     ///
     /// # Errors
-    /// When the NEFF is not understood, or the file is of another model.
+    /// When the NEFF is not understood, the file is of another model, or what is simulated would come among what may have
+    /// been recorded on hardware.
     pub(super) fn open(
         path: &'a Path,
-        library: String,
+        version: String,
+        is_simulated: bool,
         neff: &Result<Neff, NeffError>,
         signature: &Signature,
     ) -> Result<Recorder<'a>> {
@@ -45,7 +51,20 @@ impl<'a> Recorder<'a> {
         } else {
             Recording::new(&model)
         };
-        Ok(Recorder { path, library, recording, new: 0 })
+        let are_simulated = !recording.recorded_with().is_empty()
+            && recording.recorded_with().iter().all(|library| library.ends_with(SIMULATED));
+        ensure!(
+            !is_simulated || recording.is_empty() || are_simulated,
+            "{} holds outputs of {}, and simulated ones would take their place: record to another file, or name \
+             the real library with --lib",
+            path.display(),
+            match recording.recorded_with() {
+                [] => "a library that it does not name".to_owned(),
+                libraries => libraries.join("; "),
+            }
+        );
+        let library = if is_simulated { version + SIMULATED } else { version };
+        Ok(Recorder { path, library, recording, new: 0, replaced: 0 })
     }
 
     /// Records what run number `run` gave.
@@ -53,11 +72,14 @@ impl<'a> Recorder<'a> {
         match self.recording.add(&self.library, inputs, outputs) {
             Added::New => self.new += 1,
             Added::Same => {}
-            Added::Changed(names) => note(&format!(
-                "run {run}: other values of {} were recorded for the same inputs, so the model is not deterministic; \
-                 the newer ones are kept",
-                names.join(", ")
-            )),
+            Added::Changed(names) => {
+                self.replaced += 1;
+                note(&format!(
+                    "run {run}: other values of {} were recorded for the same inputs, so the model is not deterministic; \
+                     the newer ones are kept",
+                    names.join(", ")
+                ));
+            }
         }
     }
 
@@ -72,7 +94,7 @@ impl<'a> Recorder<'a> {
             1 => "1 recording".to_owned(),
             count => format!("{count} recordings"),
         };
-        say(&format!("{}: {count}, {} new", self.path.display(), self.new));
+        say(&format!("{}: {count}, {} new, {} replaced", self.path.display(), self.new, self.replaced));
         Ok(())
     }
 }

@@ -162,9 +162,9 @@ pub(crate) fn run(options: &Options) -> Result<u8> {
             listed(inputs.runs())
         );
     }
-    let library = if is_simulated { format!("{version}, simulated") } else { version };
     let recorder = options.record.as_deref();
-    let recorder = recorder.map(|path| Recorder::open(path, library, &neff, signature)).transpose()?;
+    let recorder =
+        recorder.map(|path| Recorder::open(path, version, is_simulated, &neff, signature)).transpose()?;
     if is_simulated && recorder.is_some() {
         note("these are recordings of the simulated library; --lib names a real one");
     }

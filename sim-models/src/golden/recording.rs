@@ -83,6 +83,11 @@ impl Recording {
         added
     }
 
+    /// The libraries that outputs are known to have come from, as [`Recording::add`] was told.
+    pub fn recorded_with(&self) -> &[String] {
+        &self.origin.recorded_with
+    }
+
     /// Sets of inputs with recorded outputs.
     pub fn len(&self) -> usize {
         self.keys().len()
