@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
+use rustix::fs::Access;
 
 /// What stands for stdin and stdout.
 const STANDARD: &str = "-";
@@ -41,21 +42,13 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
         return print(bytes);
     }
     let cannot = || format!("cannot write {}", path.display());
-    // Through links, as compilers do; a device or pipe stays what it is.
-    let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    if target.is_dir() {
-        bail!("cannot write {}: it is a folder; give the name of a file in it", path.display());
-    }
-    if target.exists() && !target.is_file() {
+    let Place { target, folder } = Place::of(path)?;
+    let Some(folder) = folder else {
         return File::options()
             .write(true)
             .open(&target)
             .and_then(|mut file| file.write_all(bytes))
             .with_context(cannot);
-    }
-    let folder = match target.parent() {
-        Some(folder) if folder != Path::new("") => folder.to_owned(),
-        _ => PathBuf::from("."),
     };
     // The umask takes from these as it does from every new file's.
     let mut file = tempfile::Builder::new()
@@ -66,6 +59,56 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     file.write_all(bytes).with_context(cannot)?;
     file.persist(&target).map_err(|error| error.error).with_context(cannot)?;
     Ok(())
+}
+
+/// Whether [`replace`] has a chance with `path`, to be known before the work that makes its bytes.
+///
+/// # Errors
+/// What is in its way, with its name; `-` is refused.
+pub(crate) fn check_replaceable(path: &Path) -> Result<()> {
+    ensure!(
+        path.as_os_str() != STANDARD,
+        "cannot write this to stdout, where messages go: give the name of a file"
+    );
+    let Place { target, folder } = Place::of(path)?;
+    let (wanted, access) = match &folder {
+        Some(folder) => (folder, Access::WRITE_OK | Access::EXEC_OK),
+        None => (&target, Access::WRITE_OK),
+    };
+    rustix::fs::access(wanted, access).with_context(|| format!("cannot write {}", path.display()))?;
+    if folder.is_some_and(|folder| !folder.is_dir()) {
+        bail!("cannot write {}: what it is to be in is no folder", path.display());
+    }
+    Ok(())
+}
+
+/// Where a file is to be written.
+struct Place {
+    /// Through links, as compilers do.
+    target: PathBuf,
+    /// Where it is or will be; none for a device or pipe, which stays what it is.
+    folder: Option<PathBuf>,
+}
+
+impl Place {
+    /// That of `path`.
+    ///
+    /// # Errors
+    /// It is a folder.
+    fn of(path: &Path) -> Result<Place> {
+        let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        if target.is_dir() {
+            bail!("cannot write {}: it is a folder; give the name of a file in it", path.display());
+        }
+        if target.exists() && !target.is_file() {
+            return Ok(Place { target, folder: None });
+        }
+        let folder = match target.parent() {
+            Some(folder) if folder != Path::new("") => folder.to_owned(),
+            _ => PathBuf::from("."),
+        };
+        Ok(Place { target, folder: Some(folder) })
+    }
 }
 
 /// Writes to stdout. That the reader has seen enough is no failure.
@@ -86,7 +129,7 @@ mod tests {
 
     use std::path::Path;
 
-    use super::{read, replace};
+    use super::{check_replaceable, read, replace};
 
     #[test]
     fn what_might_never_end_is_not_read() {
@@ -111,5 +154,11 @@ mod tests {
         assert!(error.contains("is a folder"), "{error}");
         let error = format!("{:#}", replace(&folder.path().join("no/file"), b"").expect_err("no folder"));
         assert!(error.contains("no/file"), "{error}");
+        for free in [&file, &folder.path().join("new"), Path::new("new"), Path::new("/dev/null")] {
+            check_replaceable(free).expect("writable");
+        }
+        for taken in [folder.path(), &folder.path().join("no/file"), &file.join("file"), Path::new("-")] {
+            check_replaceable(taken).expect_err("folders, none, no folder, no file");
+        }
     }
 }

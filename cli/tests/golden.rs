@@ -120,6 +120,25 @@ fn a_golden_file_is_extended_by_what_is_new() {
 }
 
 #[test]
+fn recordings_before_a_failure_are_kept_and_places_are_looked_at_first() {
+    let place = Place::new();
+    place.ends("m.neff --record g.safetensors", 0, &[]);
+    place.write("b.toml", GOLDEN);
+    let words = "m.neff --random 3 --models b.toml --record h.safetensors --outputs o.safetensors";
+    let parts = ["h.safetensors: 1 recording, 1 new", "run 1: nrt_execute answered NRT_EXEC_BAD_INPUT"];
+    place.ends(words, 125, &parts);
+    assert!(place.path("h.safetensors").exists() && !place.path("o.safetensors").exists());
+    for (words, part) in [
+        ("--record .", "it is a folder"),
+        ("--outputs no/o", "cannot write no/o"),
+        ("--record g.safetensors --outputs g.safetensors", "the same file"),
+    ] {
+        let (code, said) = place.run(&format!("m.neff {words}"));
+        assert!(code == Some(125) && said.contains(part) && !said.contains("run 0"), "{words}\n{said}");
+    }
+}
+
+#[test]
 fn what_was_recorded_on_hardware_is_not_replaced_by_what_is_simulated() {
     let place = Place::new();
     place.ends("m.neff --record g.safetensors", 0, &["1 recording, 1 new, 0 replaced"]);

@@ -83,6 +83,11 @@ impl<'a> Recorder<'a> {
         }
     }
 
+    /// Whether there is anything to write that the file does not hold.
+    pub(super) fn has_changed(&self) -> bool {
+        self.new + self.replaced > 0
+    }
+
     /// Writes the file, and says how much is in it now.
     ///
     /// # Errors

@@ -37,6 +37,9 @@ Examples:
 
 Tensors in files are named like those of the model; for several runs 0/NAME, 1/NAME and so on.
 
+Files are written at the end: outputs if all runs were made, recordings after a failure too. Ctrl-C leaves them as they
+were.
+
 Exit code: 0; 1 if an output is not as expected; 125 if it did not come so far.";
 
 /// Runs a NEFF with a libnrt.so.1, once for each set of inputs, and shows, saves, records or compares its outputs.
@@ -111,13 +114,20 @@ pub(crate) struct Options {
 /// Runs the model, and returns the exit code.
 ///
 /// # Errors
-/// When a file, a flag or the library is not as it should be: what is wrong, and what to do. Nothing is
-/// written unless all runs succeed.
+/// When a file, a flag or the library is not as it should be: what is wrong, and what to do. Unless all runs succeed,
+/// nothing is written but recordings.
 pub(crate) fn run(options: &Options) -> Result<u8> {
     let bytes = file::read(&options.model)?;
     let neff = Neff::parse(&bytes, &Policy::default());
     let inputs = options.inputs.as_deref().map(TensorFile::read).transpose()?;
     let expected = options.expect.as_deref().map(TensorFile::read).transpose()?;
+    for path in [&options.outputs, &options.record].into_iter().flatten() {
+        file::check_replaceable(path)?;
+    }
+    ensure!(
+        options.outputs.is_none() || options.outputs != options.record,
+        "--outputs and --record are the same file; each needs its own"
+    );
     let library = Library::find(options.lib.as_deref())?;
     let mut environment = Environment::default();
     environment.choose_machine(&options.machine, neff.as_ref().ok())?;
@@ -201,10 +211,31 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    /// Runs the model for each set of inputs, then writes the files.
+    /// Runs the model for each set of inputs, then writes the files: recordings after a failure too, since hardware may
+    /// have taken long for them.
     fn run(&self, mut recorder: Option<Recorder<'_>>) -> Result<u8> {
+        let mut kept = BTreeMap::new();
+        let outcome = self.each(&mut kept, recorder.as_mut());
+        if let Some(recorder) = recorder.filter(|recorder| outcome.is_ok() || recorder.has_changed()) {
+            match (recorder.save(), &outcome) {
+                (Err(error), Err(_)) => note(&format!("{error:#}")),
+                (saved, _) => saved?,
+            }
+        }
+        if let (Ok(_), Some(path)) = (&outcome, &self.options.outputs) {
+            file::replace(path, &tensor_file::to_bytes(self.outputs, &kept)?)?;
+        }
+        Ok(if outcome? { 0 } else { NOT_AS_EXPECTED })
+    }
+
+    /// Runs the model for each set of inputs; whether all outputs are as expected. They are put into `kept` if they
+    /// are to be saved.
+    fn each(
+        &self,
+        kept: &mut BTreeMap<u64, Vec<Vec<u8>>>,
+        mut recorder: Option<&mut Recorder<'_>>,
+    ) -> Result<bool> {
         let specs = self.outputs;
-        let mut kept: BTreeMap<u64, Vec<Vec<u8>>> = BTreeMap::new();
         let mut is_as_expected = true;
         for run in self.inputs.runs() {
             let inputs = self.inputs.of_run(run)?;
@@ -227,13 +258,7 @@ impl Work<'_> {
                 recorder.add(run, &inputs, outputs);
             }
         }
-        if let Some(path) = &self.options.outputs {
-            file::replace(path, &tensor_file::to_bytes(specs, &kept)?)?;
-        }
-        if let Some(recorder) = recorder {
-            recorder.save()?;
-        }
-        Ok(if is_as_expected { 0 } else { NOT_AS_EXPECTED })
+        Ok(is_as_expected)
     }
 
     fn compare(&self, spec: &TensorSpec, bytes: &[u8], expected: &TensorView<'_>) -> Result<Comparison> {
