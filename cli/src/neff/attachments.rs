@@ -1,6 +1,6 @@
 //! The files that a NEFF carries for the simulator, in its folder `sim`.
 
-use anyhow::{Context, Error, Result, anyhow, ensure};
+use anyhow::{Context, Error, Result, anyhow, bail, ensure};
 use sim_core::neff::{Limits, NeffError};
 use sim_models::bindings::Sidecar;
 use sim_models::models::{SIDECAR, one_line};
@@ -30,7 +30,7 @@ pub(super) fn all(options: &Options, spec: &Spec) -> Result<Vec<(String, Vec<u8>
         Ok(())
     };
     let text = match (&options.op, &options.sidecar, &options.onnx, &spec.kernel) {
-        (Some(op), ..) => Some(sidecar(Value::from(op.as_str()))?.into_bytes()),
+        (Some(op), ..) => Some(of_op(op)?.into_bytes()),
         (_, Some(path), ..) => {
             let content = file::read(path)?;
             let text = str::from_utf8(&content).with_context(|| format!("{} is not text", path.display()))?;
@@ -58,6 +58,23 @@ pub(super) fn all(options: &Options, spec: &Spec) -> Result<Vec<(String, Vec<u8>
     Ok(files)
 }
 
+/// The sidecar that `--op` makes.
+///
+/// # Errors
+/// There is no such kernel, or it has settings that must be given.
+fn of_op(op: &str) -> Result<String> {
+    let text = sidecar(Value::from(op))?;
+    let Err(error) = Sidecar::parse(&text) else { return Ok(text) };
+    let message = error.message();
+    if let Some((_, known)) = message.split_once("expected one of ") {
+        bail!("--op: there is no kernel `{op}`; there are {known}");
+    }
+    bail!(
+        "--op {op}: {message}. It needs settings: give them in a file with --sidecar, or in SPEC.toml, such as \
+         kernel = {{ use = \"reduce\", operation = \"sum\" }}; an ONNX model has --onnx"
+    )
+}
+
 /// Whether a NEFF can carry `files`: before they are packed, which takes its time.
 fn check_room(files: &[(String, Vec<u8>)]) -> Result<()> {
     let bytes = files.iter().fold(0, |sum: u64, (_, content)| sum.saturating_add(content.len() as u64));
@@ -81,7 +98,19 @@ pub(super) fn explained(error: NeffError) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use super::check_room;
+    use super::{check_room, of_op};
+
+    #[test]
+    fn a_kernel_that_a_name_is_not_enough_for_is_told_how_to_be_asked_for() {
+        assert_eq!(of_op("relu").expect("it has no settings"), "kernel = \"relu\"\n");
+        let said = of_op("frob").expect_err("no such kernel").to_string();
+        assert!(said.starts_with("--op: there is no kernel `frob`; there are `mix`, `zeros`"), "{said}");
+        let said = of_op("reduce").expect_err("which operation?").to_string();
+        assert!(
+            said.starts_with("--op reduce: missing field `operation`") && said.contains("--sidecar"),
+            "{said}"
+        );
+    }
 
     #[test]
     fn a_large_network_fits_and_one_that_does_not_is_told_where_it_would() {
