@@ -9,7 +9,7 @@ use sim_core::neff::{Arch, Neff, NeffBuilder, Policy, Stats, Target, TensorSpec,
 use sim_models::bindings::Sidecar;
 use sim_models::compute::Watch;
 use sim_models::models::{Models, SIDECAR, one_line};
-use sim_models::onnx_file;
+use sim_models::onnx_file::{self, Dim, OnnxSignature};
 use sim_models::signature::Signature;
 use sim_models::spec::Spec as Kernel;
 
@@ -184,9 +184,13 @@ fn tensors(options: &Options, spec: &Spec, attachments: &[(String, Vec<u8>)]) ->
         && let Some(path) = &options.onnx
     {
         let model = attachments.iter().find(|(name, _)| name == ONNX).map(|(_, content)| content.as_slice());
-        let sizes = options.dims.iter().cloned().collect();
-        return onnx_signature(model.unwrap_or_default(), &sizes).with_context(|| path.display().to_string());
+        return onnx_signature(model.unwrap_or_default(), &options.dims)
+            .with_context(|| path.display().to_string());
     }
+    ensure!(
+        options.dims.is_empty(),
+        "--dim is for inputs and outputs that are taken from the ONNX model: leave it out, or --input and --output"
+    );
     ensure!(
         tensors.iter().any(|tensor| tensor.usage == Usage::Output),
         "a model needs an output: give --output NAME:TYPE[DIM,...], such as --output y:f16[128,128]"
@@ -198,12 +202,38 @@ fn tensors(options: &Options, spec: &Spec, attachments: &[(String, Vec<u8>)]) ->
     Ok(tensors)
 }
 
-/// The inputs and outputs of the ONNX model `bytes`, where `sizes` has those of dimensions with a name.
-fn onnx_signature(bytes: &[u8], sizes: &BTreeMap<String, u64>) -> Result<Vec<TensorSpec>> {
-    let tensors = onnx_file::signature(bytes).and_then(|signature| signature.tensors(sizes));
-    tensors.context(
-        "its inputs and outputs cannot be taken over; give --dim for a size, or --input and --output",
-    )
+/// The inputs and outputs of the ONNX model `bytes`, where `dims` has sizes of dimensions with a name.
+fn onnx_signature(bytes: &[u8], dims: &[(String, u64)]) -> Result<Vec<TensorSpec>> {
+    let advice =
+        "its inputs and outputs cannot be taken over; give --dim for a size, or --input and --output";
+    let signature = onnx_file::signature(bytes).context(advice)?;
+    signature.tensors(&sizes(dims, &signature)?).context(advice)
+}
+
+/// The sizes of `--dim`, each for a dimension that `signature` has.
+///
+/// # Errors
+/// A name that no dimension has, or that is given twice.
+fn sizes(dims: &[(String, u64)], signature: &OnnxSignature) -> Result<BTreeMap<String, u64>> {
+    let tensors = signature.inputs.iter().chain(&signature.outputs);
+    let named = tensors.flat_map(|tensor| tensor.dims.iter().flatten()).filter_map(|dim| match dim {
+        Dim::Named(name) => Some(name.as_str()),
+        _ => None,
+    });
+    let named: BTreeSet<&str> = named.collect();
+    let mut sizes = BTreeMap::new();
+    for (name, size) in dims {
+        let known = match named.len() {
+            0 => "all are numbers".to_owned(),
+            _ => format!("those with a name are {}", Vec::from_iter(named.iter().copied()).join(", ")),
+        };
+        ensure!(
+            named.contains(name.as_str()),
+            "--dim {name}={size}: no input or output has a dimension of that name; {known}"
+        );
+        ensure!(sizes.insert(name.clone(), *size).is_none(), "--dim gives the size of {name} twice");
+    }
+    Ok(sizes)
 }
 
 /// What is said of the work of a run, and what follows from kernel and signature where nothing is said.
@@ -241,12 +271,18 @@ fn check_kernel(bytes: &[u8], neff: &Neff, is_onnx: bool) -> Result<()> {
 /// Checks `--dim`.
 fn dim(text: &str) -> Result<(String, u64), String> {
     let (name, size) = text.split_once('=').ok_or("expected NAME=SIZE, such as batch=4")?;
-    let size = size.parse().map_err(|_| format!("the size is {size:?}, expected a whole number"))?;
+    let size = size
+        .parse()
+        .ok()
+        .filter(|size| *size > 0)
+        .ok_or_else(|| format!("the size is {size:?}, expected a whole number from 1 on"))?;
     Ok((name.to_owned(), size))
 }
 
 #[cfg(test)]
 mod tests {
+    use sim_models::onnx_file::{Element, OnnxTensor};
+
     use super::*;
 
     fn options(inputs: &[&str], outputs: &[&str]) -> Options {
@@ -296,8 +332,24 @@ mod tests {
         assert_eq!(signature, "x:float32[4,64]->y:float32[4,10]");
         assert!(built.attachments.contains_key("model.onnx"));
         let unused = Options { dims: vec![dim("batch=4").expect("valid")], ..model("mlp.onnx") };
-        assert!(neff(&unused).is_ok());
-        assert!(dim("batch").is_err() && dim("batch=x").is_err());
+        assert!(format!("{:#}", neff(&unused).expect_err("no names")).contains("all are numbers"));
+        for wrong in ["batch", "batch=x", "batch=0"] {
+            dim(wrong).expect_err(wrong);
+        }
+    }
+
+    #[test]
+    fn a_size_is_for_one_dimension_that_there_is() {
+        let dims = ["batch", "length"].map(|name| Dim::Named(name.to_owned()));
+        let x = OnnxTensor { name: "x".to_owned(), element: Element(1), dims: Some(dims.to_vec()) };
+        let signature = OnnxSignature { inputs: vec![x], outputs: Vec::new() };
+        let sized = |texts: &[&str]| {
+            let dims: Vec<_> = texts.iter().map(|text| dim(text).expect("valid")).collect();
+            sizes(&dims, &signature).map_err(|error| error.to_string())
+        };
+        assert_eq!(sized(&["batch=4", "length=7"]).map(|sizes| sizes["length"]), Ok(7));
+        assert!(sized(&["bach=4"]).is_err_and(|said| said.ends_with("those with a name are batch, length")));
+        assert!(sized(&["batch=4", "batch=4"]).is_err_and(|said| said.contains("batch twice")));
     }
 
     #[test]
