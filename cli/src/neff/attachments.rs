@@ -75,6 +75,12 @@ fn of_op(op: &str) -> Result<String> {
     )
 }
 
+/// Bytes of all ONNX models among `files`.
+pub(super) fn onnx_bytes(files: &[(String, Vec<u8>)]) -> u64 {
+    let models = files.iter().filter(|(name, _)| name.ends_with(".onnx"));
+    models.fold(0, |sum, (_, content)| sum.saturating_add(content.len() as u64))
+}
+
 /// Whether a NEFF can carry `files`: before they are packed, which takes its time.
 fn check_room(files: &[(String, Vec<u8>)]) -> Result<()> {
     let bytes = files.iter().fold(0, |sum: u64, (_, content)| sum.saturating_add(content.len() as u64));

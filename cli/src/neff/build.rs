@@ -100,11 +100,13 @@ pub(crate) struct Options {
     #[arg(long = "dim", value_name = "NAME=SIZE", value_parser = dim, requires = "onnx")]
     pub(crate) dims: Vec<(String, u64)>,
 
-    /// Multiplications with addition in a run. Default: for the kernel matmul what its shapes make, else not said.
+    /// Multiplications with addition in a run. Default: for the kernel matmul what its shapes make, else not said, and
+    /// runs take no time to compute, those of ONNX models too.
     #[arg(long, value_name = "N")]
     pub(crate) macs: Option<u64>,
 
-    /// Bytes that a run moves to and from device memory. Default: those of all inputs and outputs.
+    /// Bytes that a run moves to and from device memory. Default: those of all inputs and outputs, and of an ONNX file,
+    /// for its weights.
     #[arg(long, value_name = "BYTES")]
     pub(crate) traffic: Option<u64>,
 
@@ -152,7 +154,8 @@ pub(crate) fn neff(options: &Options) -> Result<Vec<u8>> {
     let attachments = attachments::all(options, &spec)?;
     let tensors = tensors(options, &spec, &attachments)?;
     let kernel = kernel(&attachments)?;
-    let stats = stats(options, &spec, &tensors, kernel.as_ref());
+    let weights = attachments::onnx_bytes(&attachments);
+    let stats = stats(options, &spec, &tensors, kernel.as_ref(), weights);
     let mut builder = NeffBuilder::new(name, target.0).lnc(lnc).stats(stats);
     for tensor in tensors {
         builder = builder.tensor(tensor);
@@ -236,10 +239,18 @@ fn sizes(dims: &[(String, u64)], signature: &OnnxSignature) -> Result<BTreeMap<S
     Ok(sizes)
 }
 
-/// What is said of the work of a run, and what follows from kernel and signature where nothing is said.
-fn stats(options: &Options, spec: &Spec, tensors: &[TensorSpec], kernel: Option<&Kernel>) -> Stats {
+/// What is said of the work of a run, and what follows from kernel and signature where nothing is said; an ONNX model
+/// of `onnx_bytes` bytes is nearly all weights, which a run reads.
+fn stats(
+    options: &Options,
+    spec: &Spec,
+    tensors: &[TensorSpec],
+    kernel: Option<&Kernel>,
+    onnx_bytes: u64,
+) -> Stats {
     let Numbers { macs, traffic } = spec.stats;
-    let moved = tensors.iter().fold(0_u64, |sum, tensor| sum.saturating_add(tensor.size));
+    let weights = if kernel.is_some_and(Kernel::is_onnx) { onnx_bytes } else { 0 };
+    let moved = tensors.iter().fold(weights, |sum, tensor| sum.saturating_add(tensor.size));
     let of_kernel = || kernel?.macs(&Signature::of(tensors));
     Stats {
         macs: options.macs.or(macs).or_else(of_kernel),
@@ -330,7 +341,8 @@ mod tests {
         let built = parsed(&model("mlp.onnx"));
         let signature = Signature::of(&built.tensors).to_string();
         assert_eq!(signature, "x:float32[4,64]->y:float32[4,10]");
-        assert!(built.attachments.contains_key("model.onnx"));
+        let traffic = built.attachments["model.onnx"].len() + 4 * 4 * (64 + 10);
+        assert_eq!(built.stats, Stats { macs: None, traffic_bytes: Some(traffic as u64) });
         let unused = Options { dims: vec![dim("batch=4").expect("valid")], ..model("mlp.onnx") };
         assert!(format!("{:#}", neff(&unused).expect_err("no names")).contains("all are numbers"));
         for wrong in ["batch", "batch=x", "batch=0"] {
