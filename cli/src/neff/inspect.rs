@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
+use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use sim_core::neff::{Contents, Header, Limits, Neff, NeffError, Policy};
 use sim_models::hexadecimal::hexadecimal;
@@ -64,7 +65,22 @@ pub(crate) struct Inspection {
     pub(crate) problems: Vec<String>,
 }
 
+/// What `info.json` says; empty where it does not.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Info {
+    pub(super) name: String,
+    /// The compiler's version.
+    pub(super) tool_version: String,
+}
+
 impl Inspection {
+    /// What `info.json` says, if there is a sound one.
+    pub(super) fn info(&self) -> Info {
+        let json = self.contents.as_ref().ok().and_then(|contents| contents.descriptions.get("info.json"));
+        json.and_then(|json| serde_json::from_str(json.get()).ok()).unwrap_or_default()
+    }
+
     /// Looks at the file `bytes`, whatever it is.
     pub(crate) fn of(bytes: &[u8]) -> Inspection {
         let header = Header::as_written(bytes);

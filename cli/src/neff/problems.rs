@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use serde::Deserialize;
+use serde_json::value::RawValue;
 use sim_core::neff::{Contents, Dtype, FEATURE_LNC, FEATURES_KNOWN, Header, Neff, NeffError, TensorSpec};
 
 use super::inspect::Inspection;
@@ -51,6 +53,11 @@ fn of_header(header: &Header, inspection: &Inspection, problems: &mut Vec<String
         problems
             .push(format!("the header says LNC {}, but the feature bit of LNC is not set", header.lnc_size));
     }
+    let name = inspection.info().name;
+    if !name.is_empty() && !header.name.is_empty() && name != header.name {
+        let (name, of_header) = (excerpt(&name), excerpt(&header.name));
+        problems.push(format!("info.json has the name {name:?}, and the header {of_header:?}, which counts"));
+    }
 }
 
 fn of_contents(contents: &Contents, problems: &mut Vec<String>) {
@@ -65,9 +72,34 @@ fn of_contents(contents: &Contents, problems: &mut Vec<String>) {
             problems.push(format!("there is no {path}"));
         }
     }
+    let stats = contents.descriptions.get("hlo_stats.json");
+    let counts: Counts = stats.and_then(|json| serde_json::from_str(json.get()).ok()).unwrap_or_default();
+    for (name, number) in [("HloMacCount", counts.macs), ("Traffic", counts.traffic)] {
+        if let Some(number) = number.filter(|number| !is_count(number.get())) {
+            let number = excerpt(number.get());
+            problems.push(format!("hlo_stats.json has {name} {number}, neither -1 for unknown nor a count"));
+        }
+    }
+    let missing = contents.cores.iter().flat_map(|core| core.missing.iter().map(|name| (&core.folder, name)));
+    for (folder, name) in missing.take(NAMED_MAX) {
+        problems.push(format!("{folder}/def.json names {name:?}, which is not in the archive"));
+    }
     for core in contents.cores.iter().filter(|core| !core.has_tensor_map).take(NAMED_MAX) {
         problems.push(format!("there is no {}/tensor_map.json", core.folder));
     }
+}
+
+/// The numbers of `hlo_stats.json` that are read, as they stand there.
+#[derive(Default, Deserialize)]
+struct Counts {
+    #[serde(rename = "HloMacCount")]
+    macs: Option<Box<RawValue>>,
+    #[serde(rename = "Traffic")]
+    traffic: Option<Box<RawValue>>,
+}
+
+fn is_count(json: &str) -> bool {
+    json == "-1" || json.parse::<u64>().is_ok()
 }
 
 fn of_model(neff: &Neff, problems: &mut Vec<String>) {

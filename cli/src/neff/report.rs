@@ -272,6 +272,10 @@ pub(super) fn text(file: &str, inspection: &Inspection) -> String {
     if let Some(header) = &inspection.header {
         of_header(&mut text, header, inspection.hash_matches);
     }
+    let compiler = inspection.info().tool_version;
+    if !compiler.is_empty() {
+        line(&mut text, "compiler", &excerpt(&compiler));
+    }
     if let Ok(neff) = &inspection.neff {
         tensors(&mut text, &neff.tensors);
     }

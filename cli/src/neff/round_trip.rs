@@ -1,5 +1,7 @@
 //! From flags to a file, to what is shown of it, to what a runtime makes of it.
 
+use std::io::Read;
+
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::{ProptestConfig, Strategy, any, prop_assert, prop_assert_eq, proptest};
 use proptest::sample::{Index, select};
@@ -179,4 +181,40 @@ fn problems_are_named() {
         assert!(problems.contains(words), "{words}\n{problems}");
     }
     assert_eq!(problems.lines().count(), 7, "{problems}");
+}
+
+#[test]
+fn contradictions_between_descriptions_are_named() {
+    use sim_core::neff::{HEADER_BYTES, Header};
+    let bytes = sound();
+    let mut header = Header::parse(&bytes).expect("sound");
+    let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(&bytes[HEADER_BYTES..]));
+    let mut builder = tar::Builder::new(Vec::new());
+    for entry in archive.entries().expect("sound") {
+        let mut entry = entry.expect("sound");
+        let path = entry.path().expect("sound").into_owned();
+        let mut content = String::new();
+        entry.read_to_string(&mut content).expect("text");
+        let content = match path.to_str() {
+            Some("sg00/PE.bin") => continue,
+            Some("info.json") => content.replace("\"m\"", "\"n\""),
+            Some("hlo_stats.json") => content.replace("\"HloMacCount\": -1", "\"HloMacCount\": 1.5"),
+            _ => content,
+        };
+        let mut entry = tar::Header::new_gnu();
+        entry.set_size(content.len() as u64);
+        builder.append_data(&mut entry, path, content.as_bytes()).expect("in memory");
+    }
+    let data = builder.into_inner().expect("in memory");
+    header.data_size = data.len() as u64;
+    let inspection = Inspection::of(&[&header.to_bytes(), data.as_slice()].concat());
+    let problems = inspection.problems.join("\n");
+    for words in [
+        "info.json has the name \"n\", and the header \"m\"",
+        "hlo_stats.json has HloMacCount 1.5,",
+        "sg00/def.json names \"PE.bin\", which is not in the archive",
+    ] {
+        assert!(problems.contains(words), "{words}\n{problems}");
+    }
+    assert!(text("m.neff", &inspection).contains("compiler        nrt-sim\n"));
 }

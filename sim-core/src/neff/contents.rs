@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::archive::walk;
@@ -49,6 +50,31 @@ pub struct CoreFiles {
     pub bytes: u64,
     /// Whether there is a `tensor_map.json`.
     pub has_tensor_map: bool,
+    /// The files of engines that `def.json` names and that are not in the folder.
+    pub missing: Vec<String>,
+}
+
+/// What `def.json` calls the files of engines: `pe` of the tables, `pe_instr` of the instructions (observed).
+#[derive(Deserialize, Default)]
+struct EngineFiles {
+    pe: Option<String>,
+    act: Option<String>,
+    pool: Option<String>,
+    dve: Option<String>,
+    sp: Option<String>,
+    pe_instr: Option<String>,
+    act_instr: Option<String>,
+    pool_instr: Option<String>,
+    dve_instr: Option<String>,
+    sp_instr: Option<String>,
+}
+
+impl EngineFiles {
+    fn names(self) -> impl Iterator<Item = String> {
+        let EngineFiles { pe, act, pool, dve, sp, pe_instr, act_instr, pool_instr, dve_instr, sp_instr } =
+            self;
+        [pe, act, pool, dve, sp, pe_instr, act_instr, pool_instr, dve_instr, sp_instr].into_iter().flatten()
+    }
 }
 
 impl Contents {
@@ -76,7 +102,7 @@ impl Contents {
                 Err(error) => _ = malformed.insert(path.to_owned(), excerpt(&error.to_string())),
             }
         }
-        Ok(Contents { cores: cores(&files), files, others, descriptions, malformed })
+        Ok(Contents { cores: cores(&files, &kept), files, others, descriptions, malformed })
     }
 
     /// The bytes of the last file called `path`.
@@ -100,7 +126,7 @@ pub fn each_file<E: From<NeffError>>(
     walk(data, limits, |item| if item.is_file { take(&item.path, item.reader) } else { Ok(()) })
 }
 
-fn cores(files: &[ArchivedFile]) -> Vec<CoreFiles> {
+fn cores(files: &[ArchivedFile], kept: &Files) -> Vec<CoreFiles> {
     let split =
         |path: &'_ str| path.rsplit_once('/').map(|(folder, name)| (folder.to_owned(), name.to_owned()));
     let named = files.iter().filter_map(|file| split(&file.path).map(|place| (place, file.bytes)));
@@ -113,12 +139,19 @@ fn cores(files: &[ArchivedFile]) -> Vec<CoreFiles> {
             let from = (folder.to_owned(), String::new());
             folders.range(from..).take_while(move |((other, _), _)| other == folder)
         };
+        // Whether it is malformed a gate asks.
+        let named: EngineFiles = kept.json(&format!("{folder}/def.json")).unwrap_or_default();
         CoreFiles {
             folder: folder.to_owned(),
             engines: ENGINES.map(|engine| bytes_of(&format!("{engine}.bin"))),
             files: inside().count() as u64,
             bytes: inside().fold(0_u64, |sum, (_, bytes)| sum.saturating_add(*bytes)),
             has_tensor_map: bytes_of("tensor_map.json").is_some(),
+            missing: named
+                .names()
+                .filter(|name| bytes_of(name).is_none())
+                .map(|name| excerpt(&name))
+                .collect(),
         }
     };
     with_definition.into_iter().map(core).collect()
@@ -154,7 +187,7 @@ mod tests {
     #[test]
     fn instructions_are_counted_for_each_core() {
         let files: [(&str, &[u8]); 7] = [
-            ("sg00/def.json", b"{}"),
+            ("sg00/def.json", br#"{"pe_instr": "PE.bin", "sp": "SP.json", "var": {}}"#),
             ("sg00/PE.bin", b"12345"),
             ("sg00/SP.bin", b""),
             ("sg01/def.json", b"{}"),
@@ -163,10 +196,11 @@ mod tests {
             ("sg00/PE.bin", b"1234567"), // of two, the last counts
         ];
         let [first, second] = read(&files).expect("sound").cores.try_into().expect("two cores");
-        assert_eq!((first.folder.as_str(), first.files, first.bytes), ("sg00", 3, 9));
+        assert_eq!((first.folder.as_str(), first.files, first.bytes), ("sg00", 3, 57));
         assert_eq!(first.engines, [Some(7), None, None, None, Some(0)]);
         assert_eq!((first.has_tensor_map, second.has_tensor_map), (false, true));
         assert_eq!((second.files, second.engines), (2, [None; 5]));
+        assert_eq!((first.missing, second.missing), (vec!["SP.json".to_owned()], Vec::new()));
     }
 
     #[test]
