@@ -23,12 +23,12 @@ pub(super) struct Recorder<'a> {
 const SIMULATED: &str = ", simulated";
 
 impl<'a> Recorder<'a> {
-    /// Extends the golden file at `path`, or makes a new one, by what the library of this `version` computes of the model
-    /// in `neff`, which it shows with `signature`.
+    /// Extends the golden file at `path`, or makes a new one, by what the library of this `version` computes of
+    /// the model in `neff`, which it shows with `signature`.
     ///
     /// # Errors
-    /// When the NEFF is not understood, the file is of another model, or what is simulated would come among what may have
-    /// been recorded on hardware.
+    /// When the NEFF is not understood, the file is of another model, or what is simulated would come among
+    /// what may have been recorded on hardware.
     pub(super) fn open(
         path: &'a Path,
         version: String,
