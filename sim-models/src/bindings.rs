@@ -49,7 +49,7 @@ struct Binding {
     uuid: Option<Pattern>,
     #[serde(default, deserialize_with = "pattern::hexadecimal")]
     sha256: Option<Pattern>,
-    #[serde(default, deserialize_with = "pattern::spaceless")]
+    #[serde(default, deserialize_with = "pattern::signature")]
     signature: Option<Pattern>,
     kernel: Option<Spec>,
     time: Option<Timing>,
@@ -229,11 +229,14 @@ mod tests {
             ("name = 'resnet'", false),
             ("uuid = '0011*'", true),
             ("uuid = '0011*EEFF'", true),
+            ("uuid = '00112233-4455-6677-8899-aabbccddeeff'", true),
             ("uuid = '1*'", false),
             ("sha256 = 'ba7816bf*15ad'", true),
             ("sha256 = 'ba7816bf'", false),
             ("signature = 'x:float16[128, 256], y:* -> out:*'", true),
+            ("signature = 'x:f16[*], y:* -> out:f16[128,128]'", true),
             ("signature = 'x:float32*'", false),
+            ("signature = 'x:f32[*'", false),
             ("name = '*'\nuuid = '1*'", false),
             ("", true),
         ] {
@@ -274,7 +277,7 @@ mod tests {
             ("[[model]]\nnmae = 'x'", "unknown field `nmae`"),
             ("[[models]]", "unknown field `models`"),
             ("default = 'none'", "unknown variant `none`"),
-            ("[[model]]\nuuid = '00-11'", "without dashes"),
+            ("[[model]]\nuuid = '00:11'", "hexadecimal digits"),
             ("[[model]]\nkernel = 'mixx'", "unknown variant `mixx`"),
             ("[[model]]\nkernel = { use = 'mix', seed = 1 }", "unknown field `seed`"),
             ("[[model]]\nkernel = { op = 'mix' }", "missing field `use`"),

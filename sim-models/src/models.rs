@@ -43,8 +43,11 @@ pub struct Chosen {
     pub timing: Option<Timing>,
     /// Which kernel it is, in words.
     pub name: String,
-    /// Who wanted it.
+    /// Who wanted that kernel.
     pub origin: Origin,
+    /// The entry of the bindings file that is for the model, counted from 1; it may have said only how long a run
+    /// takes.
+    pub entry: Option<usize>,
 }
 
 /// Who wanted a kernel for a model; in the order in which they are asked.
@@ -66,7 +69,8 @@ pub enum Origin {
 }
 
 impl Models {
-    /// The kernel for the model that was read from `file`.
+    /// The kernel for the model that was read from `file`, and the time of its runs: each as the first wants it who
+    /// says anything of it.
     ///
     /// Reads the files that a binding names. Nothing is kept of a model whose kernel cannot be had.
     ///
@@ -74,16 +78,15 @@ impl Models {
     /// Who wanted which kernel, what does not fit, and what to do.
     pub fn choose(&self, neff: &Neff, file: &[u8], watch: Watch) -> Result<Chosen, Refusal> {
         let signature = Signature::of(&neff.tensors);
-        let (origin, sidecar) = self.wish(neff, &signature, file)?;
-        let refuse = |why: &dyn Display| Refusal(format!("{origin}: {why}"));
-        let kernel = match (sidecar.kernel, self.fallback()) {
-            (Some(kernel), _) => kernel,
-            (None, Fallback::Mix) => Spec::mix(),
-            (None, Fallback::Zeros) => Spec::zeros(),
-            (None, Fallback::Echo) => Spec::echo(),
+        let Wish { kernel, time, entry } = self.wish(neff, &signature, file)?;
+        let (kernel, origin) = match (kernel, self.fallback()) {
+            (Some(wanted), _) => wanted,
+            (None, Fallback::Mix) => (Spec::mix(), Origin::Default),
+            (None, Fallback::Zeros) => (Spec::zeros(), Origin::Default),
+            (None, Fallback::Echo) => (Spec::echo(), Origin::Default),
             (None, Fallback::Error) => {
-                return Err(refuse(
-                    &"no kernel is bound to this model, and default = \"error\" asks for one",
+                return Err(Refusal(
+                    "no kernel is bound to this model, and default = \"error\" asks for one".to_owned(),
                 ));
             }
         };
@@ -101,38 +104,65 @@ impl Models {
             onnx_library: self.onnx_library.as_deref(),
         };
         let made = kernel.kernel(&subject, watch);
-        let made = made.map_err(|refusal| refuse(&format_args!("kernel {kernel}: {refusal}")))?;
-        Ok(Chosen { kernel: made, timing: sidecar.time, name: kernel.to_string(), origin })
+        let made = made.map_err(|refusal| Refusal(format!("{origin}: kernel {kernel}: {refusal}")))?;
+        Ok(Chosen { kernel: made, timing: time, name: kernel.to_string(), origin, entry })
     }
 
-    /// What is wanted for a model, by whoever is first to want anything.
-    fn wish(&self, neff: &Neff, signature: &Signature, file: &[u8]) -> Result<(Origin, Sidecar), Refusal> {
+    /// What is wanted for a model. Who comes after those that say all there is to say is not asked.
+    fn wish(&self, neff: &Neff, signature: &Signature, file: &[u8]) -> Result<Wish, Refusal> {
+        let mut wish = Wish::default();
         if let Some(bindings) = self.bindings.as_ref().filter(|bindings| !bindings.is_empty()) {
             let model = Identity::new(neff, signature, file);
             if let Some((entry, sidecar)) = bindings.find(&model) {
-                return Ok((Origin::Binding { file: bindings.file().to_owned(), entry }, sidecar));
+                wish.entry = Some(entry);
+                wish.add(sidecar, Origin::Binding { file: bindings.file().to_owned(), entry });
             }
         }
-        if let Some(text) = neff.attachments.get(SIDECAR) {
-            return Ok((Origin::Inside, read(&Origin::Inside, text)?));
+        if let Some(text) = neff.attachments.get(SIDECAR).filter(|_| !wish.is_complete()) {
+            wish.add(read(&Origin::Inside, text)?, Origin::Inside);
+        }
+        if wish.is_complete() {
+            return Ok(wish);
         }
         for path in self.beside.iter().filter(|path| holds(path, file)).map(|neff| beside(neff)) {
             match Written::in_file(&path) {
                 Ok(written) => {
                     let origin = Origin::Beside(path);
-                    let sidecar = read(&origin, written.text.as_bytes())?;
-                    return Ok((origin, sidecar));
+                    wish.add(read(&origin, written.text.as_bytes())?, origin);
+                    break;
                 }
                 Err(WrittenError::Unreadable(error)) if error.kind() == ErrorKind::NotFound => {}
                 Err(error) => return Err(Refusal(format!("{}: {error}", path.display()))),
             }
         }
-        Ok((Origin::Default, Sidecar::default()))
+        Ok(wish)
     }
 
     fn fallback(&self) -> Fallback {
         let of_file = || self.bindings.as_ref().and_then(Bindings::fallback);
         self.fallback.or_else(of_file).unwrap_or_default()
+    }
+}
+
+/// What is wanted for a model, as far as those who were asked say.
+#[derive(Default)]
+struct Wish {
+    kernel: Option<(Spec, Origin)>,
+    time: Option<Timing>,
+    entry: Option<usize>,
+}
+
+impl Wish {
+    /// Takes from `sidecar`, what `origin` says, that of which nobody before said anything.
+    fn add(&mut self, sidecar: Sidecar, origin: Origin) {
+        if self.kernel.is_none() {
+            self.kernel = sidecar.kernel.map(|kernel| (kernel, origin));
+        }
+        self.time = self.time.or(sidecar.time);
+    }
+
+    fn is_complete(&self) -> bool {
+        self.kernel.is_some() && self.time.is_some()
     }
 }
 
@@ -180,8 +210,11 @@ mod tests {
     use std::path::{Path, PathBuf};
 
     use sim_core::neff::{Neff, NeffBuilder, Policy, Target};
+    use sim_core::time::Nanos;
+    use sim_core::timing::Timing;
 
-    use super::{Models, Origin, holds};
+    use super::{Models, Origin, beside, holds};
+    use crate::bindings::{Bindings, Fallback};
     use crate::compute::Watch;
 
     #[test]
@@ -197,5 +230,53 @@ mod tests {
             Models { beside: vec![PathBuf::from("/dev/zero"), PathBuf::from("/")], ..Models::default() };
         let chosen = models.choose(&model, &neff, Watch::silent()).map(|chosen| chosen.origin);
         assert_eq!(chosen, Ok(Origin::Default));
+    }
+
+    /// Kernel, microseconds and origin of a model, of which an entry, a sidecar inside and one beside say this.
+    fn chosen(said: [&str; 3]) -> (String, Option<u64>, String, Option<usize>) {
+        let [binding, inside, outside] = said;
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("m.neff");
+        let neff =
+            NeffBuilder::new("m", Target::Any).attach("model.toml", inside).build().expect("in memory");
+        std::fs::write(&path, &neff).expect("writable");
+        std::fs::write(beside(&path), outside).expect("writable");
+        let model = Neff::parse(&neff, &Policy::default()).expect("sound");
+        let bindings = Bindings::parse("b.toml", &format!("[[model]]\n{binding}")).expect("valid");
+        let models = Models {
+            bindings: Some(bindings),
+            beside: vec![path.clone()],
+            fallback: Some(Fallback::Zeros),
+            ..Models::default()
+        };
+        let chosen =
+            models.choose(&model, &neff, Watch::silent()).unwrap_or_else(|why| panic!("{said:?}: {why}"));
+        let time = chosen.timing.map(|timing| match timing {
+            Timing::Fixed(Nanos(ns)) => ns / 1000,
+            other => panic!("{other:?}"),
+        });
+        let origin = match chosen.origin {
+            Origin::Beside(_) => "beside".to_owned(),
+            origin => origin.to_string(),
+        };
+        (chosen.name, time, origin, chosen.entry)
+    }
+
+    #[test]
+    fn kernel_and_time_are_looked_for_apart() {
+        const INSIDE: &str = "the NEFF's own sim/model.toml";
+        let is = |said: [&str; 3], kernel: &str, time, origin: &str, entry| {
+            assert_eq!(chosen(said), (kernel.into(), time, origin.into(), entry), "{said:?}");
+        };
+        let here = Some(1);
+        is(["time = '1us'", "kernel = 'echo'\ntime = '2us'", ""], "echo", Some(1), INSIDE, here);
+        is(["time = '1us'", "", "kernel = 'echo'"], "echo", Some(1), "beside", here);
+        is(["time = '1us'", "time = '2us'", "time = '3us'"], "zeros", Some(1), "by default", here);
+        is(["kernel = 'echo'", "", "kernel = 'mix'\ntime = '3us'"], "echo", Some(3), "b.toml, model 1", here);
+        is(["name = 'other'", "time = '2us'", "kernel = 'mix'"], "mix", Some(2), "beside", None);
+        is(["", "", ""], "zeros", None, "by default", here);
+        // Who would have no say is not read.
+        is(["kernel = 'echo'\ntime = '1us'", "no", "TOML"], "echo", Some(1), "b.toml, model 1", here);
+        is(["name = 'other'", "kernel = 'echo'\ntime = '2us'", "!"], "echo", Some(2), INSIDE, None);
     }
 }

@@ -13,6 +13,6 @@ pub struct Placement {
     pub kernel: String,
     /// Who wanted it, in words.
     pub origin: String,
-    /// The entry of the bindings file that it was, if it was one; counted from 1.
+    /// The entry of the bindings file that is for the model, if there is one; counted from 1.
     pub entry: Option<usize>,
 }

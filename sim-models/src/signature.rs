@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display};
 
-use sim_core::neff::{TensorSpec, Usage};
+use sim_core::neff::{Dtype, TensorSpec, Usage};
 
 /// The inputs and outputs of a model, each sorted by name: the order in which a kernel has them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -38,6 +38,29 @@ impl Display for Signature {
 pub fn tensor(spec: &TensorSpec) -> String {
     let shape: Vec<String> = spec.shape.iter().map(u64::to_string).collect();
     format!("{}:{}[{}]", spec.name, spec.dtype.name(), shape.join(","))
+}
+
+/// The type with this short name, as people write it in patterns and for NEFFs to be built; none if there is no such
+/// name. Chosen here.
+pub fn dtype(short: &str) -> Option<Dtype> {
+    Some(match short {
+        "f16" | "fp16" => Dtype::Fp16,
+        "bf16" => Dtype::Bf16,
+        "f32" | "fp32" => Dtype::Fp32,
+        "f32r" | "fp32r" => Dtype::Fp32r,
+        "f8e3" | "fp8e3" => Dtype::Fp8E3,
+        "f8e4" | "fp8e4" => Dtype::Fp8E4,
+        "f8e5" | "fp8e5" => Dtype::Fp8E5,
+        "i8" => Dtype::I8,
+        "u8" => Dtype::U8,
+        "i16" => Dtype::I16,
+        "u16" => Dtype::U16,
+        "i32" => Dtype::I32,
+        "u32" => Dtype::U32,
+        "i64" => Dtype::I64,
+        "u64" => Dtype::U64,
+        _ => return None,
+    })
 }
 
 #[cfg(test)]

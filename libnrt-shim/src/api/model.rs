@@ -13,7 +13,6 @@ use sim_core::neff::{Header, Machine, Neff, Policy, TensorSpec, Usage};
 use sim_core::rates::Workload;
 use sim_core::timing::Cost;
 use sim_models::compute::{Failure, Watch};
-use sim_models::models::Origin;
 use sim_models::placement::Placement;
 
 use crate::abi::{ModelInfo, TensorInfo, c_text};
@@ -102,10 +101,7 @@ fn loaded(runtime: &Runtime, neff: Neff, file: &[u8], core: u8) -> Result<(Loade
         core,
         kernel: chosen.name,
         origin: chosen.origin.to_string(),
-        entry: match chosen.origin {
-            Origin::Binding { entry, .. } => Some(entry),
-            Origin::Inside | Origin::Beside(_) | Origin::Default => None,
-        },
+        entry: chosen.entry,
     };
     let slots = |usage| {
         let specs = neff.tensors.iter().filter(move |spec| spec.usage == usage);

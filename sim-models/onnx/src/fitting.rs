@@ -34,17 +34,8 @@ pub(crate) struct Fitting {
 /// # Errors
 /// What is missing or does not fit.
 pub(crate) fn fit(model: &Model, network: &OnnxSignature) -> Result<Fitting, String> {
-    for key in model.options.keys() {
-        let known = |side: &str, specs: &[TensorSpec]| {
-            key.strip_prefix(side).is_some_and(|name| specs.iter().any(|spec| spec.name == name))
-        };
-        if key != "threads" && !known("input.", &model.inputs) && !known("output.", &model.outputs) {
-            return Err(format!(
-                "the option {key:?} is unknown; there are threads, and input.NAME and output.NAME for tensors of the \
-                 NEFF: {}",
-                list(model.inputs.iter().chain(&model.outputs).map(signature::tensor))
-            ));
-        }
+    for (key, value) in &model.options {
+        check_option(key, value, model)?;
     }
     let mut sizes = BTreeMap::new();
     let inputs = side("input", &model.inputs, &network.inputs, &model.options, &mut sizes)?;
@@ -53,11 +44,46 @@ pub(crate) fn fit(model: &Model, network: &OnnxSignature) -> Result<Fitting, Str
         network.inputs.iter().find(|tensor| !inputs.iter().any(|port| port.name == tensor.name))
     {
         return Err(format!(
-            "the network's input {missing} gets nothing; name it for one of the NEFF's inputs: {}",
-            list(model.inputs.iter().map(signature::tensor))
+            "the network's input {missing} gets nothing; name it for one of the NEFF's inputs: {}{}",
+            list(model.inputs.iter().map(signature::tensor)),
+            such_as("input", model.inputs.first(), &missing.name)
         ));
     }
     Ok(Fitting { inputs, outputs })
+}
+
+/// Whether the option `key` means something for `model`; else what is wrong, in the words of the user's binding.
+fn check_option(key: &str, value: &str, model: &Model) -> Result<(), String> {
+    for (side, specs) in [("input", &model.inputs), ("output", &model.outputs)] {
+        let Some(name) = key.strip_prefix(side).and_then(|key| key.strip_prefix('.')) else { continue };
+        if specs.iter().any(|spec| spec.name == name) {
+            return Ok(());
+        }
+        return Err(format!(
+            "{}: the NEFF has no {side} of the name {name:?}; it has {}",
+            pair(side, name, value),
+            list(specs.iter().map(signature::tensor))
+        ));
+    }
+    if key == "threads" {
+        return Ok(());
+    }
+    Err(format!(
+        "the option {key:?} is unknown; there are threads, and input.NAME and output.NAME for tensors of the NEFF"
+    ))
+}
+
+/// How a user says that `neff` of the NEFF is `onnx` of the network: `inputs = { xx = "x" }`.
+fn pair(side: &str, neff: &str, onnx: &str) -> String {
+    let is_bare = |char: char| char.is_ascii_alphanumeric() || "_-".contains(char);
+    let key =
+        if !neff.is_empty() && neff.chars().all(is_bare) { neff.to_owned() } else { format!("{neff:?}") };
+    format!("{side}s = {{ {key} = {onnx:?} }}")
+}
+
+/// The same as an example, if the NEFF has a tensor for one.
+fn such_as(side: &str, spec: Option<&TensorSpec>, onnx: &str) -> String {
+    spec.map_or_else(String::new, |spec| format!(", as in {}", pair(side, &spec.name, onnx)))
 }
 
 /// Sizes of dimensions with names, each with the tensor that first had it.
@@ -74,10 +100,13 @@ fn side(
     for spec in specs {
         let name = options.get(&format!("{side}.{}", spec.name)).unwrap_or(&spec.name);
         let Some(tensor) = tensors.iter().find(|tensor| tensor.name == *name) else {
+            let is_free = |tensor: &&OnnxTensor| !specs.iter().any(|spec| spec.name == tensor.name);
+            let other = tensors.iter().find(is_free).or(tensors.first());
             return Err(format!(
-                "the network has no {side} {name:?} for the NEFF's {}; it has {}; say which belongs to it",
+                "the network has no {side} {name:?} for the NEFF's {}; it has {}; say which belongs to it{}",
                 signature::tensor(spec),
-                list(tensors.iter().map(OnnxTensor::to_string))
+                list(tensors.iter().map(OnnxTensor::to_string)),
+                other.map_or_else(String::new, |other| such_as(side, Some(spec), &other.name))
             ));
         };
         if ports.iter().any(|port| port.name == *name) {

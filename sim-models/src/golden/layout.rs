@@ -1,6 +1,7 @@
 use safetensors::Dtype as Stored;
 use serde::{Deserialize, Serialize};
 use sim_core::neff::{Dtype, TensorSpec};
+use xxhash_rust::xxh3::Xxh3;
 
 use crate::hexadecimal::hexadecimal;
 use crate::recipe::{Refusal, Subject};
@@ -40,6 +41,9 @@ pub(super) struct Origin {
     pub(super) uuid: String,
     #[serde(default)]
     pub(super) recorded_with: Vec<String>,
+    /// [`digest`] of all outputs; files made by hand may lack it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) digest: Option<String>,
 }
 
 impl Origin {
@@ -51,6 +55,7 @@ impl Origin {
             name: model.name.to_owned(),
             uuid: hexadecimal(&model.uuid),
             recorded_with: Vec::new(),
+            digest: None,
         }
     }
 
@@ -111,6 +116,16 @@ pub fn stored(spec: &TensorSpec) -> (Stored, Vec<usize>) {
         Some(shape) if plain.size == spec.size => (dtype, shape),
         _ => (Stored::U8, vec![usize::try_from(spec.size).unwrap_or(usize::MAX)]),
     }
+}
+
+/// Tells outputs from others, so that damage shows: 32 hexadecimal digits.
+///
+/// XXH3 with 128 bits over the bytes of all tensors of the file in the order of their names, which is that of
+/// the keys and, for each, of the outputs. Chosen here.
+pub(super) fn digest<'a>(outputs: impl Iterator<Item = &'a [u8]>) -> String {
+    let mut hash = Xxh3::new();
+    outputs.for_each(|bytes| hash.update(bytes));
+    format!("{:032x}", hash.digest128())
 }
 
 /// `F16 [2, 3]`, for messages.

@@ -16,6 +16,7 @@
 //! | `signature` | that of the model: `x:float16[2,3],y:float16[3,2]->z:float16[2,2]`, each side by name |
 //! | `name`, `uuid` | the model's, the latter as hexadecimal digits; may be left out |
 //! | `recorded_with` | a list of the libraries that the outputs came from; may be left out |
+//! | `digest` | a hash of all outputs ([`digest`](layout::digest) has the bytes), against damage; may be left out |
 //!
 //! It is one entry, since the entries of safetensors metadata have no order, and equal recordings are to
 //! make equal files. Types and shapes are the model's, with the exceptions of [`stored`]. Chosen here.

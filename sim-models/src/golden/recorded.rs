@@ -6,7 +6,7 @@ use safetensors::tensor::TensorInfo;
 use sim_core::neff::TensorSpec;
 
 use super::key::Key;
-use super::layout::{ENTRY, Origin, shown, stored};
+use super::layout::{ENTRY, Origin, digest, shown, stored};
 use crate::recipe::Refusal;
 use crate::signature::{Signature, tensor};
 
@@ -45,6 +45,14 @@ impl Recorded {
         let begin = size_of::<u64>() + header_bytes;
         let tensors: BTreeMap<String, &TensorInfo> = header.tensors().into_iter().collect();
         let places = places(&tensors, &signature.outputs, begin)?;
+        let outputs = places.values().flatten().map(|place| &bytes[place.clone()]);
+        if origin.digest.as_ref().is_some_and(|expected| *expected != digest(outputs)) {
+            return Err(Refusal(
+                "it is damaged: its outputs are not those that were recorded (see digest in its metadata); copy it \
+                 again, or record the outputs anew"
+                    .into(),
+            ));
+        }
         Ok(Recorded { bytes, origin, places })
     }
 

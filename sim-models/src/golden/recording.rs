@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use safetensors::tensor::TensorView;
 
 use super::key::Key;
-use super::layout::{ENTRY, Model, Origin, stored};
+use super::layout::{ENTRY, Model, Origin, digest, stored};
 use super::recorded::Recorded;
 use crate::recipe::Refusal;
 use crate::signature::Signature;
@@ -113,7 +113,10 @@ impl Recording {
                 views.push((key.name(&spec.name), view.map_err(|error| wrong(error.to_string()))?));
             }
         }
-        let origin = serde_json::to_string(&self.origin).map_err(|error| wrong(error.to_string()))?;
+        let all = self.keys();
+        let outputs = all.iter().flat_map(|&key| self.outputs(key).unwrap_or_default());
+        let origin = Origin { digest: Some(digest(outputs)), ..self.origin.clone() };
+        let origin = serde_json::to_string(&origin).map_err(|error| wrong(error.to_string()))?;
         let metadata = [(ENTRY.to_owned(), origin)].into_iter().collect();
         safetensors::serialize(views, Some(metadata)).map_err(|error| wrong(error.to_string()))
     }

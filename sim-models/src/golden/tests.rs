@@ -1,9 +1,10 @@
 use std::collections::BTreeMap;
 
-use safetensors::Dtype as Stored;
 use safetensors::tensor::TensorView;
+use safetensors::{Dtype as Stored, SafeTensors};
 use sim_core::neff::{Dtype, TensorSpec, Usage};
 use sim_core::status::Status;
+use xxhash_rust::xxh3::xxh3_128;
 
 use super::layout::ENTRY;
 use super::{Added, Golden, Key, Model, Recording};
@@ -122,6 +123,32 @@ fn no_damaged_byte_makes_it_panic() {
             }
         }
     }
+}
+
+#[test]
+fn damaged_outputs_are_refused_and_those_of_a_file_made_by_hand_need_no_digest() {
+    let whole = file(&[1, 2]);
+    // Nothing but outputs is at the end of the file.
+    for from_the_end in 1..=14 {
+        let mut damaged = whole.clone();
+        let at = damaged.len() - from_the_end;
+        damaged[at] ^= 0x10;
+        let reason = refusal(damaged);
+        assert!(reason.contains("g: it is damaged: its outputs are not those"), "{from_the_end}: {reason}");
+    }
+    let file = SafeTensors::deserialize(&whole).expect("sound");
+    let mut tensors = file.tensors();
+    tensors.sort_by(|(one, _), (other, _)| one.cmp(other));
+    let again = |about: &str| {
+        let tensors =
+            tensors.iter().map(|(name, view)| (name.as_str(), view.dtype(), view.shape(), view.data()));
+        written(&tensors.collect::<Vec<_>>(), about)
+    };
+    assert!(prepare(again(&about()), &signature()).is_ok());
+    let with = |digest: u128| about().replace('}', &format!(r#","digest":"{digest:032x}"}}"#));
+    let bytes: Vec<u8> = tensors.iter().flat_map(|(_, view)| view.data().to_vec()).collect();
+    assert!(prepare(again(&with(xxh3_128(&bytes))), &signature()).is_ok());
+    assert!(refusal(again(&with(0))).contains("it is damaged"));
 }
 
 #[test]

@@ -79,7 +79,8 @@ fn check_is_inside(tensor: &TensorProto) -> Result<(), String> {
     if tensor.data_location == Some(DataLocation::EXTERNAL) {
         let name = tensor.name.as_deref().unwrap_or_default();
         return Err(format!(
-            "the weights of {name:?} are in another file; save the network with all weights inside"
+            "the weights of {name:?} are in another file; save the network with all weights inside, in Python by \
+             onnx.save(onnx.load(\"model.onnx\"), \"model.onnx\")"
         ));
     }
     Ok(())

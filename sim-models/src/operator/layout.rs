@@ -1,5 +1,7 @@
 //! What a tensor must be to be computed with, and which tensors an operator is for.
 
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
 use sim_core::neff::TensorSpec;
 
 use crate::element::Element;
@@ -130,6 +132,16 @@ pub(super) fn places(signature: &Signature, chosen: Option<&[String]>) -> Result
         })
     };
     chosen.iter().map(place).collect()
+}
+
+/// Reads the names of `N` inputs; serde's own words for another number name no field.
+pub(super) fn chosen<'de, D: Deserializer<'de>, const N: usize>(
+    deserializer: D,
+) -> Result<Option<[String; N]>, D::Error> {
+    let names = Vec::deserialize(deserializer)?;
+    names.try_into().map(Some).map_err(|names: Vec<String>| {
+        D::Error::custom(format!("inputs = {names:?} has {} names where {N} are needed", names.len()))
+    })
 }
 
 /// Refuses unless there are as many outputs as the `inputs` that were chosen.

@@ -4,7 +4,7 @@ use matrixmultiply::sgemm;
 use serde::Deserialize;
 
 use super::chunk;
-use super::layout::{Layout, refuse};
+use super::layout::{Layout, chosen, refuse};
 use super::scratch::Scratch;
 use crate::compute::{Compute, Failure};
 use crate::element::{Element, Float, Integer, Numbers};
@@ -26,6 +26,7 @@ const LIGHT_ELEMENTS: usize = 2048;
 #[serde(deny_unknown_fields)]
 pub struct Matmul {
     /// Names of the left and the right input.
+    #[serde(default, deserialize_with = "chosen")]
     pub inputs: Option<[String; 2]>,
     /// Whether the left matrices are k by m, not m by k.
     #[serde(default)]

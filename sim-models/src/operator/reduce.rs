@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::chunk;
 use super::lanes::Lanes;
-use super::layout::{Layout, is_light, refuse};
+use super::layout::{Layout, chosen, is_light, refuse};
 use crate::compute::{Compute, Failure};
 use crate::element::{Element, Float, Integer};
 use crate::recipe::{Recipe, Refusal, Subject};
@@ -23,6 +23,7 @@ pub struct Reduce {
     /// Which axis to reduce, counted from the last if negative; all of them if there is none.
     pub axis: Option<i64>,
     /// The name of the input, if the model has several.
+    #[serde(default, deserialize_with = "chosen")]
     pub inputs: Option<[String; 1]>,
 }
 

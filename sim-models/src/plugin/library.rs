@@ -4,8 +4,8 @@ use std::ffi::CStr;
 use std::fs::File;
 use std::path::Path;
 
-use libloading::Library;
-use object::read::elf::{ElfFile64, ProgramHeader};
+use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
+use object::read::elf::{ElfFile64, ProgramHeader, Sym};
 use object::{Endianness, ReadCache, elf};
 
 use super::abi;
@@ -37,53 +37,81 @@ pub(super) struct Functions {
 /// threads, or destructors of thread-local data, still run when the last kernel is gone.
 ///
 /// # Errors
-/// There is no such file, it is no library for this machine or cut short, lacks the function or other libraries
-/// it needs, or was built for another version of the interface.
+/// There is no such file, it is no library for this machine or cut short, lacks the function, or functions or other
+/// libraries that it needs, or was built for another version of the interface.
 pub(super) fn open(path: &Path) -> Result<Functions, Refusal> {
     let shown = path.display();
     let path = std::path::absolute(path).map_err(|error| Refusal(format!("{shown}: {error}")))?;
     let file = regular::open(&path).map_err(|error| {
         Refusal(format!("the plug-in {shown} cannot be read: {error}; is the path right?"))
     })?;
-    check_is_whole(file).map_err(|what| {
-        Refusal(format!("{shown} is no plug-in: {what}; build it as a shared library for this machine"))
-    })?;
+    check(file).map_err(|what| Refusal(format!("{shown} is no plug-in: {what}")))?;
+    // All symbols are looked up now: one that is missing would end the process when it is first called.
     // SAFETY: what the library does when opened is its own; its user named it to have its code run.
-    let library = unsafe { Library::new(&path) }.map_err(|error| {
+    let library = unsafe { Library::open(Some(&path), RTLD_NOW | RTLD_LOCAL) }.map_err(|error| {
         let cause = std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
-        Refusal(format!("the plug-in {shown} cannot be opened: {cause}"))
+        let advice = if cause.contains("undefined symbol") {
+            "link it with the library that has it, with -lm, say"
+        } else {
+            "put what it needs where the loader looks, see ldd"
+        };
+        Refusal(format!("the plug-in {shown} cannot be opened: {cause}; {advice}"))
     })?;
     // SAFETY: the type is what the header gives the function of this name.
     let entry = unsafe { library.get::<abi::Entry>(abi::ENTRY) }.map(|entry| *entry);
     std::mem::forget(library);
-    let entry = entry.map_err(|_| {
-        Refusal(format!(
-            "{shown} is no plug-in: it does not export {}; define it as in nrt_sim/kernel.h",
-            abi::ENTRY
-        ))
-    })?;
+    let entry = entry.map_err(|_| Refusal(format!("{shown} is no plug-in: {}", no_entry())))?;
     // SAFETY: as the header has it, the function takes nothing and may be called at any time.
     let plugin = unsafe { entry() };
     functions(plugin, &shown.to_string())
 }
 
-/// Whether `file` is a shared library of this machine with all that the loader will map: it would map one
-/// that was cut short too, and the process would die at the first byte that is not there.
-fn check_is_whole(file: File) -> Result<(), &'static str> {
-    let length = file.metadata().map_err(|_| "its size cannot be read")?.len();
+/// Whether `file` is a shared library of this machine that exports the function of plug-ins, with all that the loader
+/// will map: it would map one that was cut short too, and the process would die at the first byte that is not there.
+fn check(file: File) -> Result<(), String> {
+    let refuse = |what: &str| Err(format!("{what}; build it as a shared library for this machine"));
+    let Ok(length) = file.metadata().map(|metadata| metadata.len()) else {
+        return refuse("its size cannot be read");
+    };
     let bytes = ReadCache::new(file); // reads what is asked for, not all
-    let file = ElfFile64::<Endianness, _>::parse(&bytes).map_err(|_| "it is not a 64-bit ELF file")?;
+    let Ok(file) = ElfFile64::<Endianness, _>::parse(&bytes) else {
+        return refuse("it is not a 64-bit ELF file");
+    };
     let (header, endian) = (file.elf_header(), file.endian());
     if MACHINE.is_some_and(|machine| header.e_machine.get(endian) != machine) {
-        return Err("it was built for another processor");
+        return refuse("it was built for another processor");
     }
     if header.e_type.get(endian) != elf::ET_DYN {
-        return Err("it is not a shared library");
+        return refuse("it is not a shared library");
     }
     let ends =
         |part: &elf::ProgramHeader64<Endianness>| part.p_offset(endian).checked_add(part.p_filesz(endian));
-    let is_there = file.elf_program_headers().iter().all(|part| ends(part).is_some_and(|end| end <= length));
-    if is_there { Ok(()) } else { Err("the file was cut short") }
+    if !file.elf_program_headers().iter().all(|part| ends(part).is_some_and(|end| end <= length)) {
+        return refuse("the file was cut short");
+    }
+    let symbols = file.elf_dynamic_symbol_table();
+    let is_entry = |symbol: &&elf::Sym64<Endianness>| {
+        !symbol.is_undefined(endian)
+            && symbols.symbol_name(endian, symbol).is_ok_and(|name| name == abi::ENTRY.as_bytes())
+    };
+    let kinds: Vec<_> = symbols.iter().filter(is_entry).map(|symbol| symbol.st_type()).collect();
+    if kinds.is_empty() {
+        return Err(no_entry());
+    }
+    // The loader finds data of that name as well, and to call it would end the process.
+    if !kinds.iter().all(|kind| [elf::STT_FUNC, elf::STT_GNU_IFUNC].contains(kind)) {
+        return Err(format!(
+            "its {} is no function; define it as one that returns the address of the struct, as in \
+             nrt_sim/kernel.h",
+            abi::ENTRY
+        ));
+    }
+    Ok(())
+}
+
+/// What is said of a library without the function of plug-ins.
+fn no_entry() -> String {
+    format!("it does not export the function {}; define it as in nrt_sim/kernel.h", abi::ENTRY)
 }
 
 /// Checks what the entry point answered.

@@ -42,6 +42,18 @@ int destroyed;
 #define SAY(...) (void)(written += (size_t)snprintf(told + written, sizeof told - written, __VA_ARGS__))
 #include <stdio.h>
 
+#ifdef DATA
+int number __asm__("nrt_sim_kernel_plugin") = 3;
+#endif
+#ifdef DECLARED
+const nrt_sim_kernel_plugin_t *(*other_plugin)(void) = nrt_sim_kernel_plugin;
+#endif
+#ifdef LACKING
+int not_anywhere(int status);
+#undef STATUS
+#define STATUS (uint32_t)not_anywhere(0)
+#endif
+
 static void tell(const nrt_sim_tensor_t *tensors, uint64_t count, size_t *at) {
     size_t written = *at;
     for (uint64_t i = 0; i < count; i++) {

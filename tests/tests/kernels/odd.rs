@@ -34,8 +34,11 @@ fn refusal(macros: &[&str]) -> String {
 
 #[test]
 fn a_plug_in_that_breaks_the_rules_is_refused_with_what_to_do() {
-    let cases: [(&[&str], &[&str]); 10] = [
-        (&["ENTRY=other"], &["does not export nrt_sim_kernel_plugin", "nrt_sim/kernel.h"]),
+    let cases: [(&[&str], &[&str]); 13] = [
+        (&["ENTRY=other"], &["does not export the function nrt_sim_kernel_plugin", "nrt_sim/kernel.h"]),
+        (&["ENTRY=other", "DATA"], &["its nrt_sim_kernel_plugin is no function", "define it as one"]),
+        (&["ENTRY=other", "DECLARED"], &["does not export the function nrt_sim_kernel_plugin"]),
+        (&["LACKING"], &["undefined symbol: not_anywhere", "link it with", "-lm"]),
         (&["RESULT=0"], &["answers null"]),
         (&["VERSION=0"], &["an older version", "0 instead of 1", "build it again"]),
         (&["VERSION=2"], &["a newer version", "2 instead of 1", "build it again"]),

@@ -70,6 +70,11 @@ fn who_comes_first_decides() {
         bind("[[model]]\nname = 'mix'\nkernel = 'zeros'\n[[model]]\nkernel = 'mix'\n");
         Nrt::start();
         assert_eq!(kind_of(nrt, &with_sidecar("kernel = 'echo'")), Kind::Zeros, "the first binding");
+        (nrt.close)();
+
+        bind("[[model]]\ntime = '1us'\n");
+        Nrt::start();
+        assert_eq!(kind_of(nrt, &with_sidecar("kernel = 'echo'")), Kind::Echo, "a binding without a kernel");
     });
 }
 

@@ -74,7 +74,8 @@ fn weights_in_another_file_are_refused() {
     graph.initializer[0].data_location = Some(DataLocation::EXTERNAL);
     let said = refusal(file(graph), &tensors(), Onnx::default());
     assert!(
-        said.contains("\"bias\" are in another file; save the network with all weights inside"),
+        said.contains("\"bias\" are in another file; save the network with all weights inside")
+            && said.contains("onnx.save(onnx.load("),
         "{said}"
     );
 }

@@ -54,15 +54,23 @@ fn a_dimension_with_a_name_takes_any_size_but_one() {
 fn what_does_not_fit_is_refused_at_load_with_both_sides_named() {
     let [left, right, out] = tensors(3);
     let spec = |shape: &[u64]| input("right", F32, shape);
-    let cases: [(Vec<TensorSpec>, &str); 7] = [
+    let cases: [(Vec<TensorSpec>, &str); 8] = [
         (vec![left.clone(), spec(&[3, 5]), out.clone()], "5 elements instead of 2"),
         (vec![left.clone(), spec(&[6]), out.clone()], "1 dimensions instead of 2"),
         (
             vec![left.clone(), TensorSpec { size: 25, ..spec(&[3, 2]) }, out.clone()],
             "the 25 bytes that the NEFF has",
         ),
-        (vec![left.clone(), out.clone()], "right:FLOAT[n,2] gets nothing"),
+        (
+            vec![left.clone(), out.clone()],
+            "right:FLOAT[n,2] gets nothing; name it for one of the NEFF's inputs: left:float32[3,2], \
+             as in inputs = { left = \"right\" }",
+        ),
         (vec![left.clone(), input("rihgt", F32, &[3, 2]), out.clone()], "no input \"rihgt\" for the NEFF's"),
+        (
+            vec![left.clone(), input("r:0", F32, &[3, 2]), out.clone()],
+            "say which belongs to it, as in inputs = { \"r:0\" = \"right\" }",
+        ),
         (
             vec![left.clone(), right.clone(), output("result", F32, &[3, 2])],
             "no output \"result\" for the NEFF's",
@@ -79,7 +87,14 @@ fn what_does_not_fit_is_refused_at_load_with_both_sides_named() {
 fn names_and_threads_of_the_recipe_are_checked() {
     let with = |inputs, threads| Onnx { inputs, threads, ..Onnx::default() };
     let cases = [
-        (with(map(&[("lfet", "left")]), None), "\"input.lfet\" is unknown"),
+        (
+            with(map(&[("lfet", "left")]), None),
+            "inputs = { lfet = \"left\" }: the NEFF has no input of the name \"lfet\"; it has left:float32[3,2], right",
+        ),
+        (
+            Onnx { outputs: map(&[("left", "out")]), ..Onnx::default() },
+            "outputs = { left = \"out\" }: the NEFF has no output of the name \"left\"; it has out:float32[3,2]",
+        ),
         (with(map(&[("right", "left")]), None), "named for two tensors"),
         (with(BTreeMap::new(), Some(0)), "threads is \"0\""),
         (with(BTreeMap::new(), Some(1000)), "threads is \"1000\""),

@@ -93,7 +93,8 @@ fn settings_are_refused_by_name() {
         ("reduce", "operation = \"mean\"", "mean"),
         ("constant", "", "value"),
         ("constant", "value = \"1\"", "a number"),
-        ("matmul", "inputs = [\"x\"]", "2"),
+        ("matmul", "inputs = [\"x\"]", "inputs = [\"x\"] has 1 names where 2 are needed"),
+        ("reduce", "inputs = []\noperation = \"sum\"", "inputs = [] has 0 names where 1 are needed"),
         ("add", "inputs = \"x\"", "sequence"),
         ("sub", "", "unknown variant `sub`"),
     ] {
