@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use anyhow::{Context, Error, Result, bail};
 use sim_core::neff::{DIMS_MAX, Dtype, TensorSpec, Usage};
+use sim_models::signature;
 
 /// Bytes of a name that C has room for.
 const NAME_BYTES_MAX: usize = 255;
@@ -78,30 +79,13 @@ impl FromStr for TensorText {
 /// # Errors
 /// What could have been said instead.
 pub(crate) fn dtype(name: &str) -> Result<Dtype> {
-    let short = match name {
-        "f16" | "fp16" => Dtype::Fp16,
-        "bf16" => Dtype::Bf16,
-        "f32" | "fp32" => Dtype::Fp32,
-        "f32r" => Dtype::Fp32r,
-        "f8e3" | "fp8e3" => Dtype::Fp8E3,
-        "f8e4" | "fp8e4" => Dtype::Fp8E4,
-        "f8e5" | "fp8e5" => Dtype::Fp8E5,
-        "i8" => Dtype::I8,
-        "u8" => Dtype::U8,
-        "i16" => Dtype::I16,
-        "u16" => Dtype::U16,
-        "i32" => Dtype::I32,
-        "u32" => Dtype::U32,
-        "i64" => Dtype::I64,
-        "u64" => Dtype::U64,
-        long => Dtype::from_name(long),
-    };
-    if short == Dtype::Unknown {
+    let dtype = signature::dtype(name).unwrap_or_else(|| Dtype::from_name(name));
+    if dtype == Dtype::Unknown {
         bail!(
             "there is no type `{name}`; expected f16, bf16, f32, f8e3, f8e4, f8e5, i8 to i64, u8 to u64, or at length, such as float16"
         );
     }
-    Ok(short)
+    Ok(dtype)
 }
 
 #[cfg(test)]
