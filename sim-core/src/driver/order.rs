@@ -102,15 +102,14 @@ impl Order {
         if !holds && times.load(Relaxed) > 0 {
             times.store(0, Relaxed);
         }
-        // Patience that is used up comes back with something to see in good time.
-        if next == Next::None && since.load(Relaxed) > 0 {
+        // Patience is for one wait: where it is known what ends next, the wait is over.
+        if next != Next::Unknown && since.load(Relaxed) > 0 {
             since.store(0, Relaxed);
         }
         holds
     }
 
     /// The first end after `now` and before `until` on another queue than `but` that the calling thread uses.
-    ///
     pub(crate) fn next_end(&self, but: &Shard, now: Tick, until: Tick, reach: &dyn Fn(Tick)) -> Next {
         let me = me();
         let mut next = Next::None;
