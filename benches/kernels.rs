@@ -97,9 +97,10 @@ fn short(span: Duration, turns: usize) {
     let rounds = Spin::of(span);
     let tensor = || Arc::new(device.allocate(0, 64).expect("small"));
     let (from, to) = (Span::whole(tensor()), Span::whole(tensor()));
-    let slot = |name: &str| vec![Slot { name: name.to_owned(), size: 64 }];
+    let slot = |name: &str| vec![Slot { name: name.to_owned(), size: 64, dtype: Dtype::Unknown }];
     let model = Arc::new(Model {
         name: "spin".to_owned(),
+        uuid: String::new(),
         id: 1,
         core: 0,
         inputs: slot("x"),

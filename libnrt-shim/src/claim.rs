@@ -3,11 +3,12 @@
 //! The locks are the record locks of `fcntl`: held by the process, gone when it ends however it ends, and
 //! not inherited by a forked child. One byte stands for one physical core.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::fd::AsRawFd;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
-use std::path::PathBuf;
+use std::os::unix::fs::OpenOptionsExt;
+
+use sim_models::folder;
 
 use crate::cores::Cores;
 use crate::environment::Settings;
@@ -72,20 +73,7 @@ impl Claim {
 
 /// The lock file of the machine `profile`, in a folder that only this user can write.
 fn open_lock_file(profile: &str) -> io::Result<File> {
-    let user = rustix::process::getuid().as_raw();
-    let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|folder| folder.is_dir());
-    let folder = runtime.unwrap_or_else(|| "/tmp".into()).join(format!("nrt-sim-{user}"));
-    match DirBuilder::new().mode(0o700).create(&folder) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-        _ => {}
-    }
-    let found = fs::symlink_metadata(&folder)?;
-    if !found.is_dir() || found.uid() != user {
-        return Err(io::Error::other(format!("{} is not a folder of this user", folder.display())));
-    }
-    let name: String =
-        profile.chars().map(|c| if c.is_ascii_alphanumeric() || c == '.' { c } else { '_' }).collect();
-    let path = folder.join(format!("cores-{name}.lock"));
+    let path = folder::of_user()?.join(format!("cores-{}.lock", folder::file_name(profile)));
     let nofollow = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
     OpenOptions::new()
         .read(true)

@@ -6,10 +6,12 @@ use std::ffi::OsString;
 use std::path::{PathBuf, absolute};
 use std::sync::Arc;
 
-use sim_core::config::{COMPUTE_DEPTH, COMPUTE_DEPTH_MAX, Time};
+use sim_core::config::{COMPUTE_DEPTH, COMPUTE_DEPTH_MAX, EXEC_TIMEOUT, Time};
 use sim_core::fault::Plan;
+use sim_core::fault::faults::TimeLimits;
 use sim_core::neff::Arch;
 use sim_core::profile::Profile;
+use sim_core::time::Nanos;
 use sim_models::bindings::{Bindings, Fallback};
 use sim_models::models::{Models, one_line};
 use sim_models::onnx;
@@ -20,9 +22,6 @@ use crate::log::Level;
 use crate::place;
 use crate::sdk::Sdk;
 use reader::Reader;
-
-/// Seconds a run may take unless the environment says otherwise (guide).
-const EXEC_TIMEOUT_S: u64 = 30;
 
 /// Variables of the runtime that have no effect here, but whose values must be 0, 1, true or false.
 const FLAGS: [&str; 11] = [
@@ -48,7 +47,8 @@ pub(crate) struct Settings {
     pub(crate) cores: Cores,
     pub(crate) share_cores: bool,
     pub(crate) log_level: Level,
-    pub(crate) exec_timeout_s: u64,
+    /// How long a run may take.
+    pub(crate) exec_timeout: Nanos,
     pub(crate) compute_depth: u64,
     pub(crate) inflight_max: u64,
     pub(crate) validate_hash: bool,
@@ -58,6 +58,10 @@ pub(crate) struct Settings {
     pub(crate) closed_is_uninitialized: bool,
     pub(crate) seed: u64,
     pub(crate) plan: Plan,
+    /// Where each fault that fired is noted.
+    pub(crate) journal: Option<PathBuf>,
+    /// Rank of the process in its job.
+    pub(crate) rank: Option<u32>,
     pub(crate) time: Time,
     pub(crate) models: Arc<Models>,
     /// Whether a run is to end with an error if an output has a NaN.
@@ -70,6 +74,15 @@ impl Settings {
     /// Logical cores of the machine.
     pub(crate) fn total_cores(&self) -> u32 {
         self.profile.logical_cores(self.lnc)
+    }
+
+    /// How long a completion may take. Collectives: 100 ms before SDK 2.29, then 30 s, and from 2.31 on without end
+    /// (release notes).
+    pub(crate) fn limits(&self) -> TimeLimits {
+        TimeLimits {
+            run: self.exec_timeout,
+            collective: self.sdk.collective_limit_ms().map(|ms| Nanos(ms * 1_000_000)),
+        }
     }
 
     /// Whether `nrt_execute` returns early and the explicit API is refused.
@@ -118,7 +131,7 @@ impl Settings {
             cores,
             share_cores: reader.flag("NRT_SIM_SHARE_CORES", false),
             log_level: reader.log_level(&mut remarks),
-            exec_timeout_s: reader.number("NEURON_RT_EXEC_TIMEOUT", EXEC_TIMEOUT_S, 0..=i32::MAX as u64),
+            exec_timeout: reader.exec_timeout(),
             compute_depth: depth.min(COMPUTE_DEPTH_MAX),
             inflight_max: inflight.min(COMPUTE_DEPTH_MAX),
             validate_hash: reader.flag("NEURON_RT_VALIDATE_HASH", false),
@@ -128,6 +141,8 @@ impl Settings {
             closed_is_uninitialized: reader.closed_is_uninitialized(),
             seed: reader.number("NRT_SIM_SEED", 0, 0..=u64::MAX),
             plan: reader.plan(),
+            journal: reader.text("NRT_SIM_JOURNAL").map(PathBuf::from).map(settled),
+            rank: reader.rank(),
             time: reader.time(),
             models: Arc::new(reader.models()),
             sees_nan: reader.sees_nan(),
@@ -236,13 +251,33 @@ impl<L: Fn(&str) -> Option<OsString>> Reader<L> {
     }
 
     fn plan(&mut self) -> Plan {
-        let Some(Written { text, .. }) = self.written("NRT_SIM_FAULTS", "a plan") else {
+        let Some(Written { text, file }) = self.written("NRT_SIM_FAULTS", "a plan") else {
             return Plan::default();
         };
+        let place = file.map_or_else(String::new, |file| format!("{}, ", file.display()));
         Plan::parse(&text).unwrap_or_else(|error| {
-            self.wrong.push(format!("NRT_SIM_FAULTS is not a valid plan: {}", one_line(&error)));
+            // Each problem is a line of its own, with its place in the text.
+            let problems = error.to_string();
+            let named = |problem: &str| format!("NRT_SIM_FAULTS: {place}{problem}");
+            self.wrong.extend(problems.lines().map(named));
             Plan::default()
         })
+    }
+
+    /// The rank that launchers of jobs tell; only rules that ask for it look at it, so that others need not be a number.
+    fn rank(&mut self) -> Option<u32> {
+        const LAUNCHERS: [&str; 4] = ["RANK", "OMPI_COMM_WORLD_RANK", "PMI_RANK", "SLURM_PROCID"];
+        if let Some(text) = self.text("NRT_SIM_RANK") {
+            let rank = text.trim().parse();
+            return rank.map_err(|_| self.refuse("NRT_SIM_RANK", &text, "a number from 0")).ok();
+        }
+        LAUNCHERS.iter().find_map(|name| (self.lookup)(name)?.to_str()?.parse().ok())
+    }
+
+    fn exec_timeout(&mut self) -> Nanos {
+        let default = EXEC_TIMEOUT.0 / 1_000_000_000;
+        let seconds = self.number("NEURON_RT_EXEC_TIMEOUT", default, 0..=i32::MAX as u64);
+        Nanos(seconds * 1_000_000_000)
     }
 
     fn models(&mut self) -> Models {
@@ -295,7 +330,7 @@ impl<L: Fn(&str) -> Option<OsString>> Reader<L> {
 
 #[cfg(test)]
 mod tests {
-    use sim_core::config::Time;
+    use sim_core::config::{EXEC_TIMEOUT, Time};
     use sim_models::bindings::Bindings;
 
     use super::Settings;
@@ -310,7 +345,7 @@ mod tests {
         let settings = read(&[]).expect("nothing is wrong");
         assert_eq!(settings.profile.name, "trn1.2xlarge");
         assert_eq!((settings.lnc, settings.cores, settings.compute_depth), (1, Cores::All, 8));
-        assert_eq!((settings.exec_timeout_s, settings.time), (30, Time::Free));
+        assert_eq!((settings.exec_timeout, settings.time), (EXEC_TIMEOUT, Time::Free));
         assert!(!settings.is_implicit_async() && settings.remarks.is_empty());
     }
 
@@ -342,7 +377,7 @@ mod tests {
     #[test]
     fn what_is_wrong_with_a_plan_is_one_line() {
         let wrong = read(&[("NRT_SIM_FAULTS", "[[rule]]\nstatus = 0")]).expect_err("no such rule");
-        assert!(!wrong[0].contains('\n') && wrong[0].contains("line 1"), "{}", wrong[0]);
+        assert!(!wrong[0].contains('\n') && wrong[0].starts_with("NRT_SIM_FAULTS: "), "{}", wrong[0]);
     }
 
     #[test]

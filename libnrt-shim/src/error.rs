@@ -44,6 +44,9 @@ pub(crate) enum ApiError {
     Closed,
     #[error("Incompatible runtime state: NRT_STATE_CHILD (a forked child cannot use the parent's runtime)")]
     Child,
+    /// A fault of the plan; what there is to say has been said.
+    #[error("refused with {} by a fault of the plan", .0.name())]
+    Fault(Status),
     /// A run that ended badly; what there is to say has been said.
     #[error("execution ended with {}", .0.name())]
     Ended(Status),
@@ -67,7 +70,9 @@ impl ApiError {
             ApiError::Submit(SubmitError::Closed) | ApiError::Closed => Status::Closed,
             ApiError::Neff(error) => error.status(),
             ApiError::Uninitialized => Status::Uninitialized,
-            ApiError::Ended(status) => *status,
+            ApiError::Submit(SubmitError::Fault(status))
+            | ApiError::Fault(status)
+            | ApiError::Ended(status) => *status,
         }
     }
 

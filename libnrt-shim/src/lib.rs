@@ -13,6 +13,8 @@ mod environment;
 mod error;
 mod eventfd;
 mod handle;
+mod incident;
+mod leftover;
 mod loaded;
 mod log;
 mod place;

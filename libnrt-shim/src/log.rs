@@ -46,14 +46,22 @@ pub(crate) fn set_threshold(level: Level) {
     THRESHOLD.store(level as u8, Relaxed);
 }
 
+/// The part of the runtime that handles its API.
+const API: &str = "NRT";
+
 /// Writes one line for `function` of the API, if its level is wanted: errors to stderr, the rest to stdout.
 pub(crate) fn write(level: Level, function: &str, message: impl Display) {
+    write_of(API, level, function, message);
+}
+
+/// The same for a function of another part of the runtime, `module`.
+pub(crate) fn write_of(module: &str, level: Level, function: &str, message: impl Display) {
     if level as u8 > THRESHOLD.load(Relaxed) {
         return;
     }
     let mut line = String::with_capacity(256);
     // Writing to a string cannot fail, and a failing Display only shortens the line.
-    let _ = compose(&mut line, level, function, &message);
+    let _ = compose(&mut line, level, (module, function), &message);
     if line.len() >= LINE_MAX {
         let end = (0..LINE_MAX).rev().find(|&at| line.is_char_boundary(at)).unwrap_or(0);
         line.truncate(end);
@@ -66,7 +74,12 @@ pub(crate) fn write(level: Level, function: &str, message: impl Display) {
     };
 }
 
-fn compose(line: &mut String, level: Level, function: &str, message: &dyn Display) -> fmt::Result {
+fn compose(
+    line: &mut String,
+    level: Level,
+    (module, function): (&str, &str),
+    message: &dyn Display,
+) -> fmt::Result {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let seconds = i64::try_from(now.as_secs()).unwrap_or(0);
     let at = OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
@@ -74,7 +87,7 @@ fn compose(line: &mut String, level: Level, function: &str, message: &dyn Displa
     let (pid, thread) = (std::process::id(), rustix::thread::gettid().as_raw_nonzero());
     write!(line, "{:04}-{month}-{:02} ", at.year(), at.day())?;
     write!(line, "{:02}:{:02}:{:02}.{:06} ", at.hour(), at.minute(), at.second(), now.subsec_micros())?;
-    write!(line, "{pid:>5}:{thread:<5} {:>5} {:>5}:{function:<40} {message}", level.name(), "NRT")
+    write!(line, "{pid:>5}:{thread:<5} {:>5} {module:>5}:{function:<40} {message}", level.name())
 }
 
 #[cfg(test)]
@@ -84,7 +97,7 @@ mod tests {
     #[test]
     fn a_line_has_the_layout_of_the_runtime() {
         let mut line = String::new();
-        compose(&mut line, Level::Error, "nrt_load", &"something").expect("a string");
+        compose(&mut line, Level::Error, ("NRT", "nrt_load"), &"something").expect("a string");
         let (date, rest) = line.split_once(' ').expect("a date");
         assert_eq!(date.len(), "2026-Nov-22".len());
         let (time, rest) = rest.split_once(' ').expect("a time");

@@ -1,20 +1,23 @@
 //! What `nrt-sim run` learns of the process: that it loaded the library, the ledger of each init, and its models.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
+use parking_lot::Mutex;
 use rustix::fs::FallocateFlags;
+use serde::Serialize;
+use sim_core::fault::Faults;
+use sim_core::fault::tally::Tally;
 use sim_core::ledger::Ledger;
+use sim_models::armed_rule::ArmedRule;
 use sim_models::placement::Placement;
 
 use crate::log::{self, Level};
 
 /// Names the folder for reports; not set, there are none.
 const FOLDER: &str = "NRT_SIM_REPORT_DIR";
-/// Inits of this process so far.
-static INITS: AtomicU32 = AtomicU32::new(0);
 
 /// The folder for reports, if there is one.
 fn folder() -> Option<PathBuf> {
@@ -28,11 +31,50 @@ pub(crate) struct Report {
     ledger: Option<PathBuf>,
 }
 
+/// Where the rules of a fault plan are told of: nowhere, if nobody asked for reports.
+#[derive(Debug, Default)]
+pub(crate) struct RuleReport {
+    tally: Option<PathBuf>,
+    told: Mutex<BTreeSet<usize>>,
+}
+
+impl RuleReport {
+    /// A tally for the rules of an init, and the report on them.
+    pub(crate) fn begin() -> io::Result<(RuleReport, Tally)> {
+        let Some(folder) = folder() else { return Ok((RuleReport::default(), Tally::new()?)) };
+        let shared = new_file(&folder, "tally").and_then(|(path, file)| {
+            rustix::fs::fallocate(&file, FallocateFlags::empty(), 0, Tally::BYTES as u64)?;
+            Ok((RuleReport { tally: Some(path), told: Mutex::default() }, Tally::in_file(&file)?))
+        });
+        shared.or_else(|error| {
+            log::write(Level::Warn, "nrt_init", format!("no faults will be told of: {FOLDER}: {error}"));
+            Ok((RuleReport::default(), Tally::new()?))
+        })
+    }
+
+    /// Leaves a line on each rule that `faults` has and that has none yet.
+    pub(crate) fn tell(&self, faults: &Faults) {
+        let Some(tally) = &self.tally else { return };
+        let mut told = self.told.lock();
+        for standing in faults.standings() {
+            let rule = &standing.armed.rule;
+            if told.insert(standing.slot) {
+                let (slot, name, sentence) = (standing.slot, rule.name.clone(), rule.to_string());
+                append(
+                    &tally.with_extension("rules"),
+                    &ArmedRule { slot, name, sentence, require_fired: rule.require_fired },
+                    "a rule",
+                );
+            }
+        }
+    }
+}
+
 impl Report {
     /// The report of an init, and the ledger for its `cores` cores.
     pub(crate) fn begin(cores: usize) -> io::Result<(Report, Ledger)> {
         let Some(folder) = folder() else { return Ok((Report::default(), Ledger::new(cores)?)) };
-        let shared = ledger_file(&folder).and_then(|(path, file)| {
+        let shared = new_file(&folder, "ledger").and_then(|(path, file)| {
             // Not sparse: a full disk is to be noticed here, not at the first write to the mapping.
             rustix::fs::fallocate(&file, FallocateFlags::empty(), 0, Ledger::bytes(cores) as u64)?;
             Ok((Report { ledger: Some(path) }, Ledger::in_file(&file, cores)?))
@@ -46,30 +88,35 @@ impl Report {
     /// Leaves a line on a model that was loaded.
     pub(crate) fn loaded(&self, placement: &Placement) {
         let Some(ledger) = &self.ledger else { return };
-        let file = OpenOptions::new().append(true).create(true).open(ledger.with_extension("models"));
-        // One write a line keeps lines of threads apart.
-        let written = file.and_then(|mut file| {
-            let mut line = serde_json::to_string(placement)?;
-            line.push('\n');
-            file.write_all(line.as_bytes())
-        });
-        if let Err(error) = written {
-            log::write(Level::Warn, "nrt_load", format!("the summary will lack a model: {error}"));
-        }
+        append(&ledger.with_extension("models"), placement, "a model");
     }
 }
 
-/// A new file for a ledger: the next number that no init of this process, or of a program that it was
-/// before an `exec`, has used.
-fn ledger_file(folder: &Path) -> io::Result<(PathBuf, File)> {
-    loop {
-        let number = INITS.fetch_add(1, Relaxed) + 1;
-        let path = folder.join(format!("{}-{number}.ledger", std::process::id()));
+/// Adds a line of JSON to the file at `path`; without it the summary lacks `what`.
+fn append(path: &Path, line: &impl Serialize, what: &str) {
+    let file = OpenOptions::new().append(true).create(true).open(path);
+    // One write a line keeps lines of threads apart.
+    let written = file.and_then(|mut file| {
+        let mut line = serde_json::to_string(line)?;
+        line.push('\n');
+        file.write_all(line.as_bytes())
+    });
+    if let Err(error) = written {
+        log::write(Level::Warn, "nrt_sim", format!("the summary will lack {what}: {error}"));
+    }
+}
+
+/// A new file for a ledger or a tally: the next number that no init of this process, or of a program that it was
+/// before an `exec`, has used for one.
+fn new_file(folder: &Path, kind: &str) -> io::Result<(PathBuf, File)> {
+    for number in 1.. {
+        let path = folder.join(format!("{}-{number}.{kind}", std::process::id()));
         match OpenOptions::new().read(true).write(true).create_new(true).open(&path) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             other => return Ok((path, other?)),
         }
     }
+    Err(io::ErrorKind::QuotaExceeded.into())
 }
 
 /// Runs when the library is loaded: leaves a note for `nrt-sim run`.

@@ -7,17 +7,23 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use parking_lot::{MappedRwLockReadGuard, Mutex, RwLock, RwLockReadGuard};
 use sim_core::config::Config;
 use sim_core::device::Device;
+use sim_core::fault::faults::Circumstances;
+use sim_core::fault::watch::Subject;
+use sim_core::fault::{Faults, Operation, Plan};
 use sim_core::ledger::Object;
 use sim_core::memory::tensor::Tensor;
 use sim_core::seq::{Seq, UnitId, UnitKind};
+use sim_core::time::Tick;
 
 use crate::claim::Claim;
 use crate::environment::Settings;
 use crate::error::ApiError;
 use crate::handle::{Handle, Table};
+use crate::incident::{self, Teller};
+use crate::leftover::Leftover;
 use crate::loaded::{Loaded, Objects};
 use crate::log::{self, Level};
-use crate::report::Report;
+use crate::report::{Report, RuleReport};
 use crate::tensor_set::TensorSet;
 use crate::tracker::Tracker;
 
@@ -58,6 +64,7 @@ pub(crate) struct Runtime {
     pub(crate) models: &'static Table<Loaded>,
     pub(crate) trackers: &'static Table<Tracker>,
     pub(crate) report: Report,
+    pub(crate) rules: RuleReport,
     /// Nanoseconds between 1970 and the device's first tick.
     pub(crate) opened_ns: u64,
     changes: AtomicU64,
@@ -170,7 +177,15 @@ pub(crate) fn close() -> Result<(), ApiError> {
     let mut ending = Ending { after: Phase::Closed };
     match &*RUNTIME.read() {
         Some(runtime) => {
-            runtime.device.close();
+            let held = runtime.device.close();
+            runtime.rules.tell(runtime.device.faults()); // those that came later
+            if held > 0 {
+                log::write(
+                    Level::Error,
+                    "nrt_close",
+                    format!("{held} requests that a fault held up were given up"),
+                );
+            }
             runtime.remark_unmatched();
             runtime.tensors.all().iter().for_each(|tensor| tensor.outputs().end());
             if runtime.settings.closed_is_uninitialized {
@@ -196,9 +211,59 @@ impl Drop for Ending {
     }
 }
 
+/// The rules of a plan from one `nrt_init` to the next, if that has failed: they go on counting.
+static REFUSED: Mutex<Option<(Plan, Arc<Faults>, RuleReport)>> = Mutex::new(None);
+
+/// The rules of the plan and of what earlier processes have broken, after they were asked about this init.
+fn armed(settings: &Settings, claim: &Claim) -> Result<(Arc<Faults>, RuleReport), ApiError> {
+    let (plan, faults, rules) = match REFUSED.lock().take().filter(|(plan, ..)| *plan == settings.plan) {
+        Some(known) => known,
+        None => arm(settings, claim)?,
+    };
+    let subject = Subject {
+        num: 0,
+        at: Tick::ZERO,
+        operation: Operation::Init,
+        bytes: 0,
+        depth: 0,
+        model: None,
+        names: &[],
+        tensors: &[],
+    };
+    if let Err(error) = incident::struck(&faults, None, subject) {
+        *REFUSED.lock() = Some((plan, faults, rules));
+        return Err(error);
+    }
+    Ok((faults, rules))
+}
+
+fn arm(settings: &Settings, claim: &Claim) -> Result<(Plan, Arc<Faults>, RuleReport), ApiError> {
+    let leftover = Leftover::of(&settings.profile.name, claim.first);
+    let mut plan = settings.plan.clone();
+    plan.rules.splice(0..0, leftover.rules(claim.count).map_err(ApiError::Invalid)?);
+    let begun = RuleReport::begin();
+    let (rules, tally) =
+        begun.map_err(|error| ApiError::HostMemory(format!("no memory for counters: {error}")))?;
+    let circumstances =
+        Circumstances { seed: settings.seed, rank: settings.rank, sees_nan: settings.sees_nan };
+    let faults = Faults::new(circumstances, tally);
+    faults.set_plan(&plan, Tick::ZERO).map_err(|error| ApiError::Invalid(error.to_string()))?;
+    let teller = Teller {
+        seed: settings.seed,
+        limit: settings.exec_timeout,
+        cores: (settings.lnc, settings.profile.cores_per_device),
+        leftover,
+        journal: settings.journal.as_deref().map(incident::open_journal).transpose()?,
+    };
+    faults.journal().set_witness(incident::witness(teller));
+    rules.tell(&faults);
+    Ok((settings.plan.clone(), Arc::new(faults), rules))
+}
+
 impl Runtime {
     fn open(settings: Settings) -> Result<Runtime, ApiError> {
         let claim = Claim::take(&settings)?;
+        let (faults, rules) = armed(&settings, &claim)?;
         let config = Config {
             profile: settings.profile.clone(),
             lnc: settings.lnc,
@@ -207,6 +272,9 @@ impl Runtime {
             compute_depth: settings.compute_depth,
             seed: settings.seed,
             plan: settings.plan.clone(),
+            limits: settings.limits(),
+            sees_nan: settings.sees_nan,
+            rank: settings.rank,
             time: settings.time,
         };
         let begun = Report::begin(claim.count as usize);
@@ -215,7 +283,8 @@ impl Runtime {
         let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Ok(Runtime {
             settings,
-            device: Device::open(config, ledger),
+            device: Device::with_faults(config, ledger, faults),
+            rules,
             tensors: &TENSORS,
             sets: &SETS,
             models: &MODELS,

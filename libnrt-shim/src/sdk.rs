@@ -41,6 +41,15 @@ impl Sdk {
         self.minor < 30
     }
 
+    /// Milliseconds that a collective operation may take; without limit from 2.31 on (release notes).
+    pub(crate) fn collective_limit_ms(self) -> Option<u64> {
+        match self.minor {
+            28 => Some(100),
+            29 | 30 => Some(30_000),
+            _ => None,
+        }
+    }
+
     /// Whether implicit async mode exists (removed in 2.31).
     pub(crate) fn has_implicit_async(self) -> bool {
         self.minor < 31

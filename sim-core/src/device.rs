@@ -7,6 +7,8 @@ use crate::config::{COMPUTE_DEPTH_MAX, Config, Time};
 use crate::driver::manual::Manual;
 use crate::driver::threaded::Threaded;
 use crate::driver::{Driver, Waited};
+use crate::fault::Faults;
+use crate::fault::tally::Tally;
 use crate::ledger::Ledger;
 use crate::memory::bank::{Bank, Full};
 use crate::memory::storage::Storage;
@@ -28,6 +30,7 @@ pub struct Device {
     ledger: Arc<Ledger>,
     recorder: Arc<Recorder>,
     rates: Arc<Rates>,
+    faults: Arc<Faults>,
 }
 
 /// The driver, and the one that can be stepped if it is that one.
@@ -38,25 +41,39 @@ enum Steering {
 
 impl Device {
     /// Opens the machine that `config` describes, counting in `ledger`, which has as many cores.
+    ///
+    /// # Panics
+    /// If there is no memory for what is counted of the plan, or it has more rules than can be counted.
     pub fn open(config: Config, ledger: Ledger) -> Device {
+        let faults = Faults::new(config.circumstances(), Tally::new().expect("a few pages"));
+        faults.set_plan(&config.plan, Tick::ZERO).expect("no more rules than a plan can have");
+        Device::with_faults(config, ledger, Arc::new(faults))
+    }
+
+    /// The same, with `faults` in place of the plan of `config`: for who has asked them before there is a device.
+    pub fn with_faults(config: Config, ledger: Ledger, faults: Arc<Faults>) -> Device {
         let cores = config.cores as usize;
         assert!(cores <= 256, "a profile has at most 256 cores");
         assert!(config.compute_depth <= COMPUTE_DEPTH_MAX, "a port remembers no more ends");
         assert_eq!(ledger.cores(), cores, "the ledger is made for the device");
         let ledger = Arc::new(ledger);
         let recorder = Arc::new(Recorder::new(config.cores));
-        let (plan, rates) = (Arc::new(config.plan.clone()), Arc::new(config.profile.rates(config.lnc)));
+        let rates = Arc::new(config.profile.rates(config.lnc));
         let shard = |place| {
             let unit = UnitId::at(place);
             let depth = if unit.kind == UnitKind::Compute { config.compute_depth } else { u64::MAX };
-            let port = Port::new(unit, depth, Arc::clone(&ledger));
-            let unit = Unit::new(unit, config.seed, Arc::clone(&plan));
-            Arc::new(Shard::new(port, unit, Arc::clone(&rates), Arc::clone(&recorder)))
+            let limit = match unit.kind {
+                UnitKind::Collectives => config.limits.collective,
+                _ => Some(config.limits.run),
+            };
+            let port = Port::new(unit, depth, Arc::clone(&ledger), Arc::clone(&faults));
+            let unit = Unit::new(unit, config.seed, limit);
+            Arc::new(Shard::new(port, unit, Arc::clone(&rates), Arc::clone(&recorder), Arc::clone(&faults)))
         };
         let shards: Vec<Arc<Shard>> = (0..cores * UnitId::PER_CORE).map(shard).collect();
         let driver = match config.time {
-            Time::Free => Steering::Threaded(Threaded::free(shards.clone())),
-            Time::Wall(scale) => Steering::Threaded(Threaded::wall(shards.clone(), scale)),
+            Time::Free => Steering::Threaded(Threaded::free(shards.clone(), config.limits.run)),
+            Time::Wall(scale) => Steering::Threaded(Threaded::wall(shards.clone(), scale, config.limits.run)),
             Time::Manual => Steering::Manual(Manual::new(shards.clone())),
         };
         let profile = &config.profile;
@@ -68,7 +85,7 @@ impl Device {
             memory.set_limit(profile.bank_bytes());
             memory.take(profile.model_code_bytes() * u64::from(config.lnc));
         }
-        Device { config, shards, banks, driver, ledger, recorder, rates }
+        Device { config, shards, banks, driver, ledger, recorder, rates, faults }
     }
 
     /// What it was opened with.
@@ -86,16 +103,14 @@ impl Device {
         &self.recorder
     }
 
+    /// The rules of its fault plan, and what they have done.
+    pub fn faults(&self) -> &Arc<Faults> {
+        &self.faults
+    }
+
     /// How long things take on one of its logical cores.
     pub fn rates(&self) -> &Rates {
         &self.rates
-    }
-
-    /// Does `work` on this thread, for a call that blocks and has no place in a queue; it takes `span`.
-    pub fn block(&self, span: Nanos, work: impl FnOnce()) {
-        let begins = self.now();
-        work();
-        self.driver().pass(begins + span);
     }
 
     /// The simulated instant.
@@ -144,12 +159,20 @@ impl Device {
     /// # Errors
     /// When the queue does not accept it; nothing has changed then, and `answer` is dropped unused.
     pub fn submit(&self, unit: UnitId, work: Work, answer: Answer) -> Result<Seq, SubmitError> {
-        let accepted = self.enqueue(unit, work, answer);
+        self.submit_request(unit, Request::new(work, answer))
+    }
+
+    /// [`Device::submit`] for a request that names its tensors, since [`Faults::wants_tensors`].
+    ///
+    /// # Errors
+    /// As [`Device::submit`].
+    pub fn submit_request(&self, unit: UnitId, request: Request) -> Result<Seq, SubmitError> {
+        let accepted = self.enqueue(unit, request);
         if matches!(accepted, Err(SubmitError::Full { .. })) {
             self.ledger.queue(unit).refuse();
         }
         // Woken even where the queue is full: a program that only submits must get on as well.
-        if !matches!(accepted, Err(SubmitError::Dead | SubmitError::Closed)) {
+        if !matches!(accepted, Err(SubmitError::Dead | SubmitError::Closed | SubmitError::Fault(_))) {
             self.driver().wake(self.shard(unit));
         }
         accepted
@@ -161,14 +184,14 @@ impl Device {
     /// # Errors
     /// As [`Device::submit`].
     pub fn perform(&self, unit: UnitId, work: Work, answer: Answer) -> Result<Waited, SubmitError> {
-        let seq = self.enqueue(unit, work, answer)?;
+        let seq = self.enqueue(unit, Request::new(work, answer))?;
         Ok(self.wait(unit, seq.num(), None))
     }
 
-    fn enqueue(&self, unit: UnitId, work: Work, answer: Answer) -> Result<Seq, SubmitError> {
+    fn enqueue(&self, unit: UnitId, request: Request) -> Result<Seq, SubmitError> {
         let shard = self.shard(unit);
         let now = self.driver().now();
-        let accepted = shard.port.submit(Request { work, answer }, now).map_err(|(error, _)| error)?;
+        let accepted = shard.port.submit(request, now).map_err(|(error, _)| error)?;
         if accepted.submitted > now {
             self.driver().reach(accepted.submitted);
         }
@@ -199,11 +222,23 @@ impl Device {
     }
 
     /// Waits for request `num` of `unit`, at most for `limit` of real time if there is one.
+    ///
+    /// A request that a fault holds up is waited for as long as the runtime waits for a run.
     pub fn wait(&self, unit: UnitId, num: u64, limit: Option<Duration>) -> Waited {
         let shard = self.shard(unit);
         let waited = self.driver().wait(shard, num, limit);
         self.has_seen(shard, num);
         waited
+    }
+
+    /// [`Device::wait`], at most for `span` of simulated time: without a limit where real time plays no part in that.
+    pub fn wait_for(&self, unit: UnitId, num: u64, span: Nanos) -> Waited {
+        self.wait(unit, num, self.driver().patience(span))
+    }
+
+    /// How long `span` of simulated time is for somebody who waits; `None` where real time plays no part.
+    pub fn patience(&self, span: Nanos) -> Option<Duration> {
+        self.driver().patience(span)
     }
 
     /// The program has seen that request `num` has completed: what it does next is later.
@@ -265,20 +300,31 @@ impl Device {
     }
 
     /// Completes what was accepted, refuses everything else from now on, and ends all threads.
-    pub fn close(&self) {
+    ///
+    /// Queues that are paused go on, and what a fault holds up ends with [`Timeout`](crate::status::Status::Timeout);
+    /// returns how many requests that were.
+    pub fn close(&self) -> u64 {
+        let now = self.now();
         self.shards.iter().for_each(|shard| shard.port.close());
         for shard in &self.shards {
+            shard.give_up();
+            shard.resume(now);
             self.wait(shard.port.unit(), shard.port.issued(), None);
         }
         self.driver().stop();
         self.ledger.close();
+        self.shards.iter().map(|shard| shard.given_up()).sum()
     }
 
-    fn shard(&self, unit: UnitId) -> &Arc<Shard> {
+    pub(crate) fn shards(&self) -> &[Arc<Shard>] {
+        &self.shards
+    }
+
+    pub(crate) fn shard(&self, unit: UnitId) -> &Arc<Shard> {
         &self.shards[unit.place()]
     }
 
-    fn driver(&self) -> &dyn Driver {
+    pub(crate) fn driver(&self) -> &dyn Driver {
         match &self.driver {
             Steering::Threaded(threaded) => threaded,
             Steering::Manual(manual) => manual,

@@ -19,8 +19,13 @@ pub struct Draws {
 impl Draws {
     /// The values of `unit` under `seed`.
     pub fn new(seed: u64, unit: UnitId) -> Draws {
+        Draws::of(seed, 0, unit.bits())
+    }
+
+    /// Other values for the same numbers: those of `subject`, at the place `bits`. Subject 0 is how long requests take.
+    pub fn of(seed: u64, subject: u64, bits: u16) -> Draws {
         let mut generator = ChaCha8Rng::seed_from_u64(seed);
-        generator.set_stream(u64::from(unit.bits()));
+        generator.set_stream(subject << 16 | u64::from(bits));
         Draws { generator, next: 0 }
     }
 
@@ -49,6 +54,15 @@ mod tests {
         for num in (0..200).rev() {
             assert_eq!(backwards.at(num), values[usize::try_from(num).expect("small")]);
         }
+    }
+
+    #[test]
+    fn subjects_do_not_share_their_luck() {
+        let mut values: Vec<u64> = (0..50).map(|subject| Draws::of(7, subject, UNIT.bits()).at(1)).collect();
+        values.sort_unstable();
+        values.dedup();
+        assert_eq!(values.len(), 50);
+        assert_eq!(Draws::of(7, 0, UNIT.bits()).at(1), Draws::new(7, UNIT).at(1));
     }
 
     #[test]

@@ -3,7 +3,9 @@
 //! The crate knows no C, no environment variables and no logs. Threads and clocks are in [`driver`] alone,
 //! `unsafe` in [`memory::bytes`] alone. `docs/architecture.md` tells how the parts work together.
 
+pub mod blocking;
 pub mod config;
+pub mod control;
 pub mod device;
 pub mod draw;
 pub mod driver;

@@ -37,7 +37,7 @@ fn explore_up_to(preemptions: Option<usize>, model: impl Fn() + Send + Sync + 's
 }
 
 fn port(depth: u64) -> Port {
-    Port::new(UNIT, depth, Plain::new(Ledger::new(1).expect("small")))
+    Port::new(UNIT, depth, Plain::new(Ledger::new(1).expect("small")), Plain::default())
 }
 
 fn nothing() -> Work {
@@ -46,7 +46,7 @@ fn nothing() -> Work {
 }
 
 fn request(answer: Answer) -> Request {
-    Request { work: nothing(), answer }
+    Request::new(nothing(), answer)
 }
 
 /// Completes what waits, as the owner of the unit does; `from` is the last number it has completed.
@@ -56,7 +56,7 @@ fn complete_all(port: &Port, from: &mut u64) {
     for Queued { num, request, .. } in taken {
         *from += 1;
         assert_eq!(num, *from, "the places in the queue are in the order of the numbers");
-        port.complete(num, request.answer, Status::Success, Tick(num), &|_| {});
+        port.complete(num, request.answer, Status::Success, Tick(num), None, &|_| {});
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::kernel::Kernel;
 use crate::memory::storage::Span;
 use crate::memory::tensor::{Outputs, Tensor};
+use crate::neff::Dtype;
 use crate::seq::{UnitId, UnitKind};
 use crate::timing::Cost;
 
@@ -12,6 +13,8 @@ use crate::timing::Cost;
 pub struct Model {
     /// Its name, for logs and traces.
     pub name: String,
+    /// Its uuid as text, for fault plans; empty if it has none.
+    pub uuid: String,
     /// A number for it that no other model of the process has.
     pub id: u64,
     /// The logical core it runs on.
@@ -33,6 +36,8 @@ pub struct Slot {
     pub name: String,
     /// The bytes a run uses; a tensor may have more.
     pub size: u64,
+    /// What its elements are, as far as is known.
+    pub dtype: Dtype,
 }
 
 /// One run of a model with its tensors, which it keeps alive.

@@ -4,18 +4,27 @@
 //! number is published, then events are signalled. [`Port::complete`] is the only place that does the
 //! last three, so no path can differ.
 
+mod listeners;
+mod refusal;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 use crossbeam_utils::CachePadded;
 
+use crate::fault::watch::{Site, Watch};
+use crate::fault::{Faults, Side, Signalling, Strike};
 use crate::ledger::Ledger;
 use crate::request::Request;
 use crate::seq::{Seq, UnitId};
 use crate::status::Status;
 use crate::sync::{AtomicBool, AtomicU64, HintU64, Mutex};
 use crate::time::Tick;
+
+pub use listeners::{Listening, Signal};
+
+use listeners::Listeners;
 
 /// The program's side of one queue. All methods may be called from any thread.
 pub struct Port {
@@ -29,15 +38,28 @@ pub struct Port {
     ends: [HintU64; REMEMBERED],
     dead: AtomicBool,
     listened: AtomicBool,
+    /// When the first late signal is due; the end of time if there is none.
+    ringing: HintU64,
     listeners: Mutex<Listeners>,
     ledger: Arc<Ledger>,
+    faults: Arc<Faults>,
 }
 
-#[derive(Default)]
 struct Intake {
     issued: u64,
     closed: bool,
     waiting: VecDeque<Queued>,
+    watch: Watch,
+    /// What the rules say of the request that would come next, once it was asked.
+    asked: Option<Asked>,
+}
+
+/// A number that a request was to have.
+struct Asked {
+    num: u64,
+    strike: Option<Strike>,
+    /// How often it has been refused for that.
+    refused: u64,
 }
 
 /// A request that was accepted.
@@ -47,28 +69,12 @@ pub struct Queued {
     pub(crate) request: Request,
 }
 
-#[derive(Default)]
-struct Listeners {
-    each: Option<Box<dyn Signal>>,
-    once: Vec<(u64, u64, Box<dyn Signal>)>,
-    next_key: u64,
-}
-
-/// The key of wishes that their number alone names; [`Port::listen`] gives out keys above it.
-const BY_NUMBER: u64 = 0;
-
 /// Of how many completed requests a port knows when they ended; more than a compute queue holds.
 pub(crate) const REMEMBERED: usize = 64;
 
 /// The place for the end of request `num`.
 fn remembered(num: u64) -> usize {
     usize::try_from(num % REMEMBERED as u64).expect("below 64")
-}
-
-/// Somebody who is told of completions.
-pub trait Signal: Send {
-    /// A completion that was asked for has been published. Called with the port's listeners locked.
-    fn signal(&self);
 }
 
 /// A request that was accepted.
@@ -95,32 +101,35 @@ pub enum SubmitError {
     /// The device is being closed.
     #[error("the device is being closed")]
     Closed,
-}
-
-/// What became of a wish to be told of one completion.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Listening {
-    /// It has completed already, and the signal was given.
-    Signalled,
-    /// The signal will be given; the key takes the wish back.
-    Pending(u64),
+    /// A rule of a fault plan says so.
+    #[error("refused with {} by a fault of the plan", .0.name())]
+    Fault(Status),
 }
 
 impl Port {
     /// The port of `unit`, which takes `depth` requests at a time.
-    pub fn new(unit: UnitId, depth: u64, ledger: Arc<Ledger>) -> Port {
+    pub fn new(unit: UnitId, depth: u64, ledger: Arc<Ledger>, faults: Arc<Faults>) -> Port {
+        let watch = Watch::new(Site::Queue(unit, Side::Submitting));
+        let intake = Intake { issued: 0, closed: false, waiting: VecDeque::new(), watch, asked: None };
         Port {
             unit,
             depth,
-            intake: Mutex::new(Intake::default()),
+            intake: Mutex::new(intake),
             issued: HintU64::new(0),
             completed: CachePadded::new(AtomicU64::new(0)),
             ends: std::array::from_fn(|_| HintU64::new(0)),
             dead: AtomicBool::new(false),
             listened: AtomicBool::new(false),
+            ringing: HintU64::new(Tick::END.0),
             listeners: Mutex::new(Listeners::default()),
             ledger,
+            faults,
         }
+    }
+
+    /// How many requests it takes at a time.
+    pub(crate) fn depth(&self) -> u64 {
+        self.depth
     }
 
     /// The queue it belongs to.
@@ -147,6 +156,11 @@ impl Port {
         if intake.closed {
             return Err((SubmitError::Closed, request));
         }
+        if intake.watch.is_watching(&self.faults)
+            && let Some(error) = self.refusal(&mut intake, &request, queued, now)
+        {
+            return Err((error, request));
+        }
         intake.issued += 1;
         let num = intake.issued;
         let freed = num.checked_sub(self.depth).and_then(|left| self.ended(left));
@@ -155,6 +169,11 @@ impl Port {
         self.issued.store(num, Relaxed); // a hint; the lock orders what it hints at
         self.ledger.queue(self.unit).accept(num, queued + 1);
         Ok(Accepted { num, submitted })
+    }
+
+    /// Takes requests again after a fatal status.
+    pub(crate) fn revive(&self) {
+        self.dead.store(false, Relaxed);
     }
 
     /// Refuses all further submissions.
@@ -188,13 +207,15 @@ impl Port {
     /// Publishes the completion of request `num` at the instant `at`: status, number, events.
     ///
     /// Only the owner of the unit completes, in the order of the numbers. Whoever is told counts as having
-    /// seen that it is `at`, so `reach` is called with that before the first of them is.
+    /// seen that it is `at`, so `reach` is called with that before the first of them is. A fault may have them told
+    /// otherwise: as `signalling` says.
     pub(crate) fn complete(
         &self,
         num: u64,
         answer: crate::request::Answer,
         status: Status,
         at: Tick,
+        signalling: Option<Signalling>,
         reach: &dyn Fn(Tick),
     ) {
         if status.is_fatal() {
@@ -207,22 +228,7 @@ impl Port {
         // Release pairs with every Acquire of `completed`: whoever sees the number sees status and data.
         // It is stored under the lock, so that `listen` either sees it or is seen here.
         self.completed.store(num, Release);
-        if listeners.each.is_some() || listeners.once.iter().any(|(wanted, ..)| *wanted <= num) {
-            reach(at);
-        }
-        if let Some(each) = &listeners.each {
-            each.signal();
-        }
-        if !listeners.once.is_empty() {
-            listeners.once.retain(|(wanted, _, signal)| {
-                let due = *wanted <= num;
-                if due {
-                    signal.signal();
-                }
-                !due
-            });
-            self.note_listeners(&listeners);
-        }
+        self.tell(&mut listeners, num, at, signalling, reach);
     }
 
     /// The number of the last completed request; 0 if there was none.
@@ -251,59 +257,5 @@ impl Port {
     /// Whether anyone waits to be told, and so may be asleep.
     pub(crate) fn is_listened(&self) -> bool {
         self.listened.load(Relaxed) // only a hint: whoever registers asks for a wake afterwards
-    }
-
-    /// Tells `signal` once when request `num` has completed; at once if it has, after calling `reach` with its
-    /// end: see [`Port::complete`].
-    pub fn listen(&self, num: u64, signal: Box<dyn Signal>, reach: &dyn Fn(Tick)) -> Listening {
-        let mut listeners = self.listeners.lock();
-        if self.completed.load(Acquire) >= num {
-            self.ended(num).into_iter().for_each(reach);
-            signal.signal();
-            return Listening::Signalled;
-        }
-        listeners.next_key += 1;
-        let key = listeners.next_key;
-        listeners.once.push((num, key, signal));
-        self.note_listeners(&listeners);
-        Listening::Pending(key)
-    }
-
-    /// Tells `signal` once when request `num` has completed, in place of whoever was named here for that
-    /// number before; `None`: nobody. At once if it has completed, after calling `reach` with its end.
-    ///
-    /// When this returns, the one before is not told any more.
-    pub fn listen_by_number(&self, num: u64, signal: Option<Box<dyn Signal>>, reach: &dyn Fn(Tick)) {
-        let mut listeners = self.listeners.lock();
-        listeners.once.retain(|&(other, key, _)| (other, key) != (num, BY_NUMBER));
-        match signal {
-            Some(signal) if self.completed.load(Acquire) >= num => {
-                self.ended(num).into_iter().for_each(reach);
-                signal.signal();
-            }
-            Some(signal) => listeners.once.push((num, BY_NUMBER, signal)),
-            None => {}
-        }
-        self.note_listeners(&listeners);
-    }
-
-    /// Takes back one wish of [`Port::listen`]. When this returns, its signal is not given any more.
-    pub fn forget(&self, key: u64) {
-        let mut listeners = self.listeners.lock();
-        listeners.once.retain(|&(_, other, _)| other != key);
-        self.note_listeners(&listeners);
-    }
-
-    /// Tells `signal` of each completion from now on, in place of whoever was told before; `None`: nobody.
-    ///
-    /// When this returns, the one before is not told any more.
-    pub fn listen_to_each(&self, signal: Option<Box<dyn Signal>>) {
-        let mut listeners = self.listeners.lock();
-        listeners.each = signal;
-        self.note_listeners(&listeners);
-    }
-
-    fn note_listeners(&self, listeners: &Listeners) {
-        self.listened.store(listeners.each.is_some() || !listeners.once.is_empty(), Relaxed);
     }
 }

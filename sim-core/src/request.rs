@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use crate::fault::Operation;
 use crate::memory::bytes::{Extent, StatusWord};
 use crate::memory::storage::Span;
-use crate::model::Run;
+use crate::memory::tensor::Tensor;
+use crate::model::{Model, Run};
 use crate::rates::Rates;
 use crate::recorder::Deed;
 use crate::seq::Seq;
@@ -20,6 +22,15 @@ pub struct Request {
     pub work: Work,
     /// Who is told the status, before the number is published.
     pub answer: Answer,
+    /// The tensors it moves, source first, where a rule of a fault plan wants to know; else none.
+    pub tensors: Vec<Arc<Tensor>>,
+}
+
+impl Request {
+    /// A request of whose tensors nobody wants to know.
+    pub fn new(work: Work, answer: Answer) -> Request {
+        Request { work, answer, tensors: Vec::new() }
+    }
 }
 
 /// What a request does. The lengths of source and target are equal, and lie within their memory.
@@ -77,6 +88,38 @@ impl Work {
                 span.len() as u64
             }
             Work::Execute(run) => run.bytes,
+        }
+    }
+
+    /// What it is called in fault plans.
+    pub(crate) fn operation(&self) -> Operation {
+        match self {
+            Work::Read { .. } => Operation::Read,
+            Work::Write { .. } => Operation::Write,
+            Work::Copy { .. } => Operation::Copy,
+            Work::Execute(_) => Operation::Execute,
+        }
+    }
+
+    /// The run, if it is one.
+    pub(crate) fn run(&self) -> Option<&Run> {
+        match self {
+            Work::Execute(run) => Some(run),
+            Work::Read { .. } | Work::Write { .. } | Work::Copy { .. } => None,
+        }
+    }
+
+    /// The model it runs, if it does.
+    pub(crate) fn model(&self) -> Option<&Model> {
+        self.run().map(|run| &*run.model)
+    }
+
+    /// The bytes it writes.
+    pub(crate) fn targets(&self) -> Vec<Extent> {
+        match self {
+            Work::Read { to, .. } => vec![*to],
+            Work::Write { to, .. } | Work::Copy { to, .. } => vec![to.extent()],
+            Work::Execute(run) => run.outputs.iter().map(Span::extent).collect(),
         }
     }
 

@@ -1,11 +1,16 @@
 //! A queue with the unit behind it: what one thread at a time pumps.
 
+mod control;
+mod course;
+
 use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 
+use crate::fault::fate::{Fate, Hold};
+use crate::fault::watch::{Site, Subject, Watch};
+use crate::fault::{Effect, Faults, Side, Signalling, Strike, Verdict};
 use crate::port::{Port, Queued, REMEMBERED};
 use crate::rates::Rates;
 use crate::recorder::{Record, Recorder};
@@ -15,6 +20,8 @@ use crate::status::Status;
 use crate::sync::{HintU64, Mutex};
 use crate::time::Tick;
 use crate::unit::{Running, Unit};
+
+pub use control::State;
 
 /// One queue of one core, from the program's side to the device's.
 ///
@@ -30,8 +37,14 @@ pub struct Shard {
     begun: [HintU64; 2],
     /// A number up to which all ends are known to have been seen.
     seen: HintU64,
+    /// The number of the last request that may complete: all may, unless the queue is paused. Changed by the owner.
+    gate: HintU64,
+    /// Whether nobody will heal anything any more, and how many requests were given up for that.
+    is_closing: AtomicBool,
+    abandoned: HintU64,
     rates: Arc<Rates>,
     recorder: Arc<Recorder>,
+    faults: Arc<Faults>,
 }
 
 struct Owner {
@@ -39,7 +52,21 @@ struct Owner {
     taken: VecDeque<Queued>,
     /// The number of the last request in `taken`, past or present.
     last_taken: u64,
-    current: Option<(Queued, Running)>,
+    current: Option<Current>,
+    watch: Watch,
+    /// When the queue was resumed: nothing ends before.
+    resumed: Tick,
+}
+
+/// The request that has started.
+struct Current {
+    queued: Queued,
+    running: Running,
+    fate: Option<Box<Fate>>,
+    /// What its work ended with, once that is done.
+    done: Option<Status>,
+    /// Whether the journal tells that it is held up.
+    is_noted: bool,
 }
 
 /// Requests that whoever asks for the next end does at most to find out.
@@ -78,6 +105,10 @@ pub(crate) enum Pumped {
     Heavy,
     /// The next request comes after the last it was to complete.
     Left,
+    /// The queue is paused.
+    Paused,
+    /// A fault holds the next request up for good.
+    Held,
 }
 
 /// When the next request of a queue ends.
@@ -103,16 +134,28 @@ impl Next {
 
 impl Shard {
     /// A shard whose queue is empty.
-    pub fn new(port: Port, unit: Unit, rates: Arc<Rates>, recorder: Arc<Recorder>) -> Shard {
-        let owner = Mutex::new(Owner { unit, taken: VecDeque::new(), last_taken: 0, current: None });
+    pub fn new(
+        port: Port,
+        unit: Unit,
+        rates: Arc<Rates>,
+        recorder: Arc<Recorder>,
+        faults: Arc<Faults>,
+    ) -> Shard {
+        let watch = Watch::new(Site::Queue(port.unit(), Side::Unit));
+        let (taken, resumed) = (VecDeque::new(), Tick::ZERO);
+        let owner = Owner { unit, taken, last_taken: 0, current: None, watch, resumed };
         Shard {
             port,
-            owner,
+            owner: Mutex::new(owner),
             listed: AtomicBool::new(false),
             begun: [HintU64::new(0), HintU64::new(0)],
             seen: HintU64::new(0),
+            gate: HintU64::new(u64::MAX),
+            is_closing: AtomicBool::new(false),
+            abandoned: HintU64::new(0),
             rates,
             recorder,
+            faults,
         }
     }
 
@@ -125,6 +168,7 @@ impl Shard {
                 return Pumped::Busy;
             };
             let pumped = self.drain(&mut owner, bounds, reach);
+            let pumped = self.ring(pumped, bounds.horizon, reach);
             drop(owner);
             // A request that came between the last look and the release was not served by its submitter,
             // who found us busy. Its push and this look are ordered by the lock of the intake.
@@ -134,12 +178,19 @@ impl Shard {
         }
     }
 
-    /// When the next request ends, having started it if need be; `None` if there is none.
+    /// When the next request ends, having started it if need be, or somebody is told late; `None` if nothing comes
+    /// by itself.
     ///
     /// Only for a driver that pumps from one thread.
     pub(crate) fn next_end(&self) -> Option<Tick> {
         let mut owner = self.owner.lock();
-        self.start_next(&mut owner).map(|running| running.ends)
+        let running = self.start_next(&mut owner);
+        let gets_on = |running: &Running| {
+            running.num <= self.gate.load(Relaxed)
+                && owner.current.as_ref().is_none_or(|current| !current.is_held())
+        };
+        let end = running.filter(gets_on).map(|running| running.ends.max(owner.resumed));
+        end.into_iter().chain(self.port.next_ring()).min()
     }
 
     /// The number of the last request that ended by `now`, among those that have completed.
@@ -173,7 +224,10 @@ impl Shard {
             if next > self.port.issued_hint() {
                 return Next::None;
             }
-            self.pump(Bounds { horizon: Tick::END, effort: Effort::Light, last: next }, reach);
+            let pumped = self.pump(Bounds { horizon: Tick::END, effort: Effort::Light, last: next }, reach);
+            if matches!(pumped, Pumped::Paused | Pumped::Held) {
+                return Next::None; // it does not end by itself
+            }
             if self.port.completed() < next {
                 // Another thread is at it, or a worker will be.
                 let [begun, ends] = self.begun.each_ref().map(|hint| hint.load(Relaxed));
@@ -186,26 +240,53 @@ impl Shard {
     fn drain(&self, owner: &mut Owner, bounds: Bounds, reach: &dyn Fn(Tick)) -> Pumped {
         let Bounds { horizon, effort, last } = bounds;
         while let Some(running) = self.start_next(owner) {
+            let ends = running.ends.max(owner.resumed);
             if running.num > last {
                 return Pumped::Left;
             }
-            if running.ends > horizon {
-                return Pumped::Until(running.ends);
+            if running.num > self.gate.load(Relaxed) {
+                return Pumped::Paused;
             }
-            let (queued, _) = owner.current.as_ref().expect("just started");
-            let runs = running.verdict.is_none_or(Status::has_run);
-            let is_light = !runs || queued.request.work.is_light();
+            let current = owner.current.as_mut().expect("just started");
+            if current.is_held() {
+                self.note_hold(current);
+                if !self.gives_up(current) {
+                    return Pumped::Held;
+                }
+            }
+            if ends > horizon {
+                return Pumped::Until(ends);
+            }
+            let is_light =
+                !current.running.works() || current.done.is_some() || current.queued.request.work.is_light();
             if effort == Effort::Light && !is_light {
                 return Pumped::Heavy;
             }
-            self.finish_current(owner, reach);
+            if current.done.is_none() {
+                self.work(current, ends);
+            }
+            if current.is_held() {
+                continue; // all is done but to tell of it
+            }
+            self.finish_current(owner, ends, reach);
         }
         Pumped::Idle
     }
 
+    /// Tells those who are to be told late and whose time has come by `horizon`. Where nothing else is due before the
+    /// next of them, that is when to come back.
+    fn ring(&self, pumped: Pumped, horizon: Tick, reach: &dyn Fn(Tick)) -> Pumped {
+        self.port.ring(horizon, reach);
+        match (self.port.next_ring(), pumped) {
+            (Some(due), Pumped::Until(at)) => Pumped::Until(at.min(due)),
+            (Some(due), Pumped::Idle | Pumped::Paused | Pumped::Held) => Pumped::Until(due),
+            (_, pumped) => pumped,
+        }
+    }
+
     fn start_next(&self, owner: &mut Owner) -> Option<Running> {
-        if let Some((_, running)) = &owner.current {
-            return Some(*running);
+        if let Some(current) = &owner.current {
+            return Some(current.running);
         }
         if owner.taken.is_empty() {
             // The hint may be late, never wrong for long: `pump` looks again under the lock.
@@ -215,35 +296,72 @@ impl Shard {
             owner.last_taken += owner.taken.len() as u64;
         }
         let queued = owner.taken.pop_front()?;
+        let fate = if owner.watch.is_watching(&self.faults) { self.fate(owner, &queued) } else { None };
         let cost = queued.request.work.cost(&self.rates);
-        let running = owner.unit.start(queued.num, queued.submitted, cost, &self.rates);
+        let running = owner.unit.start(queued.num, queued.submitted, cost, &self.rates, fate.as_deref());
         self.begun[1].store(running.ends.0, Relaxed);
         self.begun[0].store(running.num, Relaxed);
-        owner.current = Some((queued, running));
+        let current = Current { queued, running, fate, done: None, is_noted: false };
+        self.signal_early(&current);
+        owner.current = Some(current);
         Some(running)
     }
 
-    /// Does the work of the current request and publishes its completion.
-    fn finish_current(&self, owner: &mut Owner, reach: &dyn Fn(Tick)) {
-        let (Queued { num, request, .. }, running) = owner.current.take().expect("one was started");
-        let Request { work, answer } = request;
-        let status = match running.verdict {
-            Some(verdict) if !verdict.has_run() => verdict,
-            // A panic in a kernel is a bug of the kernel's; nobody may wait forever for its sake.
-            verdict => match catch_unwind(AssertUnwindSafe(|| work.perform())).unwrap_or(Status::Failure) {
-                Status::Success => verdict.unwrap_or(Status::Success),
-                error => error,
-            },
+    /// What the rules say about a request that begins.
+    fn fate(&self, owner: &mut Owner, queued: &Queued) -> Option<Box<Fate>> {
+        let Queued { num, submitted, request } = queued;
+        let subject = Subject {
+            num: *num,
+            at: owner.unit.begin(*submitted),
+            operation: request.work.operation(),
+            bytes: request.work.bytes(),
+            depth: 0, // a matter of those who submit
+            model: request.work.model(),
+            names: &[],
+            tensors: &request.tensors,
         };
-        owner.unit.finish(running, status);
+        let mut fate = None;
+        owner.watch.ask(&self.faults, &subject, owner.unit.is_dead(), |phase, strike| {
+            fate.get_or_insert_with(Box::<Fate>::default).set(phase, strike);
+        });
+        fate
+    }
+
+    /// Publishes the completion of the current request, whose work is done, at the instant `at`.
+    fn finish_current(&self, owner: &mut Owner, at: Tick, reach: &dyn Fn(Tick)) {
+        let mut current = owner.current.take().expect("one was started");
+        let status = current.done.expect("its work is done");
+        let num = current.queued.num;
+        owner.unit.finish(num, at, status);
         let unit = self.port.unit();
         if self.recorder.is_on() {
+            let work = &current.queued.request.work;
             let (seq, bytes, deed) = (Seq::new(unit, num), work.bytes(), work.deed());
-            let Running { begins, ends, .. } = running;
-            self.recorder.record(unit.core, Record { seq, deed, bytes, begins, ends, status });
+            let begins = current.running.begins;
+            self.recorder.record(unit.core, Record { seq, deed, bytes, begins, ends: at, status });
         }
+        let event = current.fate.as_mut().and_then(|fate| fate.event.take());
+        let signalling = match event.as_ref().map(Strike::verdict) {
+            Some(Verdict::Signal(signalling)) => Some(*signalling),
+            _ => None,
+        };
+        if let (Some(strike), Some(signalling)) = (&event, signalling)
+            && signalling != Signalling::Spurious
+            && self.port.is_listened_for(num)
+        {
+            self.note(&current, strike, at, Effect::Signalled(signalling));
+        }
+        let Request { work, answer, tensors } = current.queued.request;
         // Before the number is published: memory that only this request held must be free by then.
-        drop(work);
-        self.port.complete(num, answer, status, running.ends, reach);
+        drop((work, tensors));
+        self.port.complete(num, answer, status, at, signalling, reach);
+    }
+}
+
+impl Current {
+    /// Whether its work is done, but a fault keeps its completion back.
+    fn is_held(&self) -> bool {
+        self.running.course.hold.is_some()
+            && (self.done.is_some() || self.running.course.hold == Some(Hold::Before))
     }
 }

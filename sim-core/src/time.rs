@@ -25,3 +25,12 @@ impl Add<Nanos> for Tick {
         Tick(self.0.saturating_add(span.0))
     }
 }
+
+impl Add for Nanos {
+    type Output = Nanos;
+
+    /// Saturates, as instants do.
+    fn add(self, other: Nanos) -> Nanos {
+        Nanos(self.0.saturating_add(other.0))
+    }
+}

@@ -70,6 +70,13 @@ impl Timing {
     }
 }
 
+impl Timing {
+    /// `factor` times `span`, within what a run can take.
+    pub(crate) fn scaled(span: Nanos, factor: f64) -> Nanos {
+        nanos(span.0 as f64 * factor)
+    }
+}
+
 /// A value of the standard normal distribution that follows from `luck`.
 fn standard_normal(luck: u64) -> f64 {
     StandardNormal.sample(&mut Xoshiro256PlusPlus::seed_from_u64(luck))

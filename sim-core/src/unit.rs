@@ -1,13 +1,11 @@
 //! One in-order execution unit as a state machine without threads, clocks or data.
 
-use std::sync::Arc;
-
 use crate::draw::Draws;
-use crate::fault::Plan;
+use crate::fault::fate::{Course, Fate, Hold};
 use crate::rates::Rates;
 use crate::seq::UnitId;
 use crate::status::Status;
-use crate::time::Tick;
+use crate::time::{Nanos, Tick};
 use crate::timing::Cost;
 
 /// Decides when each request of a queue begins and ends, and what a fault makes of it.
@@ -17,9 +15,9 @@ use crate::timing::Cost;
 /// methods are called.
 #[derive(Debug)]
 pub struct Unit {
-    id: UnitId,
-    plan: Arc<Plan>,
     draws: Draws,
+    /// How long a completion may take before the runtime gives up; never, if there is no limit.
+    limit: Option<Nanos>,
     free_at: Tick,
     state: State,
 }
@@ -27,7 +25,7 @@ pub struct Unit {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     Idle,
-    Running(Running),
+    Running(u64),
     Dead,
 }
 
@@ -40,46 +38,76 @@ pub struct Running {
     pub begins: Tick,
     /// When it ends.
     pub ends: Tick,
-    /// What a fault makes it end with; if none does, the work itself decides.
-    pub verdict: Option<Status>,
+    /// What it would have taken without a fault.
+    pub span: Nanos,
+    /// What a fault makes of it.
+    pub course: Course,
+}
+
+impl Running {
+    /// Whether its work is done.
+    pub fn works(&self) -> bool {
+        !self.course.is_idle && self.course.status.is_none_or(Status::has_run)
+    }
 }
 
 impl Unit {
-    /// An idle unit.
-    pub fn new(id: UnitId, seed: u64, plan: Arc<Plan>) -> Unit {
-        Unit { id, plan, draws: Draws::new(seed, id), free_at: Tick::ZERO, state: State::Idle }
+    /// An idle unit; `limit` is how long a completion may take before the runtime gives up.
+    pub fn new(id: UnitId, seed: u64, limit: Option<Nanos>) -> Unit {
+        Unit { draws: Draws::new(seed, id), limit, free_at: Tick::ZERO, state: State::Idle }
     }
 
-    /// Begins request `num`, which was submitted at `submitted` and takes what `cost` says.
+    /// When a request begins that was submitted at `submitted`.
+    pub fn begin(&self, submitted: Tick) -> Tick {
+        submitted.max(self.free_at)
+    }
+
+    /// Begins request `num`, which was submitted at `submitted`, takes what `cost` says, and is struck by `fate`.
     ///
     /// On a dead unit it ends where it begins, with the status of dead units (observed: queued requests
     /// are answered one by one, in order).
-    pub fn start(&mut self, num: u64, submitted: Tick, cost: Cost, rates: &Rates) -> Running {
-        let begins = submitted.max(self.free_at);
+    pub fn start(
+        &mut self,
+        num: u64,
+        submitted: Tick,
+        cost: Cost,
+        rates: &Rates,
+        fate: Option<&Fate>,
+    ) -> Running {
+        let begins = self.begin(submitted);
         match self.state {
-            State::Running(other) => unreachable!("request {} is still running", other.num),
+            State::Running(other) => unreachable!("request {other} is still running"),
             State::Dead => {
-                Running { num, begins, ends: begins, verdict: Some(Status::ExecUnitUnrecoverable) }
+                let course = Course { status: Some(Status::ExecUnitUnrecoverable), ..Course::default() };
+                Running { num, begins, ends: begins, span: Nanos(0), course }
             }
             State::Idle => {
-                let ends = begins + cost.draw(rates, self.draws.at(num));
-                let running = Running { num, begins, ends, verdict: self.plan.verdict(self.id, num) };
-                self.state = State::Running(running);
-                running
+                let span = cost.draw(rates, self.draws.at(num));
+                let mut course = fate.map_or_else(Course::default, |fate| fate.course(span));
+                let ends = match (course.hangs, self.limit) {
+                    (false, _) => begins + span + course.extra,
+                    (true, Some(limit)) => begins + limit,
+                    (true, None) => {
+                        course.hold = Some(Hold::Before);
+                        begins
+                    }
+                };
+                self.state = State::Running(num);
+                Running { num, begins, ends, span, course }
             }
         }
     }
 
-    /// Ends the request that was started, with `status`.
-    pub fn finish(&mut self, running: Running, status: Status) {
-        self.free_at = running.ends;
+    /// Ends the request that was started, at the instant `at`, with `status`.
+    pub fn finish(&mut self, num: u64, at: Tick, status: Status) {
+        self.free_at = at;
         self.state = match self.state {
             State::Running(same) => {
-                assert_eq!(same, running, "the request that was started is the one that ends");
+                assert_eq!(same, num, "the request that was started is the one that ends");
                 if status.is_fatal() { State::Dead } else { State::Idle }
             }
             State::Dead => State::Dead,
-            State::Idle => unreachable!("request {} was never started", running.num),
+            State::Idle => unreachable!("request {num} was never started"),
         };
     }
 
@@ -87,14 +115,20 @@ impl Unit {
     pub fn is_dead(&self) -> bool {
         self.state == State::Dead
     }
+
+    /// Brings it back to life, if it is dead, from the instant `at` on.
+    pub fn heal(&mut self, at: Tick) {
+        if self.is_dead() {
+            self.state = State::Idle;
+            self.free_at = self.free_at.max(at);
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::Unit;
-    use crate::fault::Plan;
+    use crate::fault::fate::Course;
     use crate::profile::Profile;
     use crate::rates::Rates;
     use crate::seq::{UnitId, UnitKind};
@@ -115,10 +149,10 @@ mod tests {
     #[test]
     fn a_seed_decides_how_long_requests_take() {
         let spans = |seed, cost| -> Vec<u64> {
-            let mut unit = Unit::new(ID, seed, Arc::default());
+            let mut unit = Unit::new(ID, seed, None);
             let mut span = |num| {
-                let running = unit.start(num, Tick(0), cost, &rates());
-                unit.finish(running, Status::Success);
+                let running = unit.start(num, Tick(0), cost, &rates(), None);
+                unit.finish(running.num, running.ends, Status::Success);
                 running.ends.0 - running.begins.0
             };
             (1..20).map(&mut span).collect()
@@ -133,36 +167,38 @@ mod tests {
 
     #[test]
     fn a_request_begins_when_it_is_there_and_the_one_before_has_ended() {
-        let mut unit = Unit::new(ID, 0, Arc::default());
-        let first = unit.start(1, Tick(100), exactly(50), &rates());
+        let mut unit = Unit::new(ID, 0, None);
+        let first = unit.start(1, Tick(100), exactly(50), &rates(), None);
         assert_eq!((first.begins, first.ends), (Tick(100), Tick(150)));
-        unit.finish(first, Status::Success);
-        let second = unit.start(2, Tick(110), exactly(50), &rates());
+        unit.finish(1, first.ends, Status::Success);
+        let second = unit.start(2, Tick(110), exactly(50), &rates(), None);
         assert_eq!((second.begins, second.ends), (Tick(150), Tick(200)));
-        unit.finish(second, Status::Success);
-        assert_eq!(unit.start(3, Tick(500), exactly(1), &rates()).begins, Tick(500));
+        unit.finish(2, second.ends, Status::Success);
+        assert_eq!(unit.start(3, Tick(500), exactly(1), &rates(), None).begins, Tick(500));
     }
 
     #[test]
-    fn a_fatal_status_kills_and_what_follows_is_unrecoverable() {
-        let plan = Plan::parse("[[rule]]\nnth = 1\nstatus = 1203").expect("valid");
-        let mut unit = Unit::new(ID, 0, Arc::new(plan));
-        let first = unit.start(1, Tick(0), exactly(50), &rates());
-        assert_eq!(first.verdict, Some(Status::ExecHwErrDmaAbort));
-        unit.finish(first, Status::ExecHwErrDmaAbort);
+    fn a_fatal_status_kills_until_the_unit_is_healed() {
+        let mut unit = Unit::new(ID, 0, None);
+        let first = unit.start(1, Tick(0), exactly(50), &rates(), None);
+        unit.finish(1, first.ends, Status::ExecHwErrDmaAbort);
         assert!(unit.is_dead());
-        let second = unit.start(2, Tick(0), exactly(50), &rates());
-        assert_eq!(second.verdict, Some(Status::ExecUnitUnrecoverable));
-        assert_eq!(second.begins, second.ends);
-        unit.finish(second, Status::ExecUnitUnrecoverable);
+        let second = unit.start(2, Tick(0), exactly(50), &rates(), None);
+        let unrecoverable = Course { status: Some(Status::ExecUnitUnrecoverable), ..Course::default() };
+        assert_eq!((second.course, second.works()), (unrecoverable, false));
+        assert_eq!((second.begins, second.ends), (Tick(50), Tick(50)));
+        unit.finish(2, second.ends, Status::ExecUnitUnrecoverable);
         assert!(unit.is_dead());
+        unit.heal(Tick(70));
+        let third = unit.start(3, Tick(0), exactly(50), &rates(), None);
+        assert_eq!((third.begins, third.works()), (Tick(70), true));
     }
 
     #[test]
     fn a_soft_status_leaves_the_unit_alive() {
-        let mut unit = Unit::new(ID, 0, Arc::default());
-        let first = unit.start(1, Tick(0), exactly(50), &rates());
-        unit.finish(first, Status::ExecCompletedWithNumErr);
+        let mut unit = Unit::new(ID, 0, None);
+        let first = unit.start(1, Tick(0), exactly(50), &rates(), None);
+        unit.finish(1, first.ends, Status::ExecCompletedWithNumErr);
         assert!(!unit.is_dead());
     }
 }

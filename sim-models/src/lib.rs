@@ -12,15 +12,18 @@
 //! plugin/       kernels in shared libraries      onnx.rs       networks, computed by such a library
 //! onnx_file/    what an ONNX file says of itself
 //! regular.rs    files that can be read to an end  hexadecimal.rs  bytes as digits
+//! folder.rs     where processes of one user meet  armed_rule.rs   what is told of a fault plan
 //! ```
 //! The instructions in a NEFF cannot be interpreted outside of the vendor's tools. So what a model computes
 //! is what a user bound to it, and nothing is ever concluded from recognising a file.
 
+pub mod armed_rule;
 pub mod bindings;
 pub mod buffer;
 pub mod compute;
 pub mod element;
 pub mod float8;
+pub mod folder;
 pub mod golden;
 pub mod hexadecimal;
 pub mod mix;

@@ -10,6 +10,7 @@ use sim_core::port::SubmitError;
 use sim_core::request::{Answer, Work};
 use sim_core::seq::{UnitId, UnitKind};
 use sim_core::status::Status;
+use sim_core::time::Nanos;
 
 use crate::boundary::export;
 use crate::error::ApiError;
@@ -20,9 +21,9 @@ use crate::runtime::{self, Runtime};
 use crate::tensor_set::TensorSet;
 
 /// How long a run may wait for a place in the queue: the limit of a run, for each run before it (observed).
-fn patience(runtime: &Runtime) -> Duration {
+fn patience(runtime: &Runtime) -> Option<Duration> {
     let runs = runtime.settings.inflight_max + 1;
-    Duration::from_secs(runtime.settings.exec_timeout_s.saturating_mul(runs))
+    runtime.device.patience(Nanos(runtime.settings.exec_timeout.0.saturating_mul(runs)))
 }
 
 fn execute(
@@ -35,14 +36,15 @@ fn execute(
     let unit = loaded.model.unit();
     let bank = runtime.device.bank_of(unit.core).index;
     let run = loaded.bind(Caller::Blocking, input, output, bank, runtime.objects())?;
-    let deadline = Instant::now().checked_add(patience(&runtime));
+    let deadline = patience(&runtime).and_then(|patience| Instant::now().checked_add(patience));
     loop {
         let status = Arc::new(AtomicU32::new(Status::Success.code()));
         let told = Arc::clone(&status);
         let answer = Answer::Call(Box::new(move |_, status| told.store(status.code(), Relaxed)));
         match runtime.device.perform(unit, Work::Execute(Arc::clone(&run)), answer) {
             // Ordered by the publication of the number, which the wait has seen.
-            Ok(_) => return ended(&loaded, status.load(Relaxed)),
+            Ok(Waited::Completed) => return ended(&loaded, status.load(Relaxed)),
+            Ok(Waited::TimedOut | Waited::Stuck) => return Err(no_end()),
             Err(SubmitError::Full { .. }) => wait_for_place(&runtime, unit, deadline)?,
             Err(error) => return Err(error.into()),
         }
@@ -70,6 +72,15 @@ fn wait_for_place(runtime: &Runtime, unit: UnitId, deadline: Option<Instant>) ->
         Waited::Completed => Ok(()),
         Waited::TimedOut | Waited::Stuck => Err(no_place()),
     }
+}
+
+/// Nobody can say what such a run ends with; it stays on the queue.
+fn no_end() -> ApiError {
+    ApiError::TimedOut(
+        "the run does not end by itself: a fault or a pause holds its queue up, which only nrt_sim_heal, \
+         nrt_sim_resume or nrt_close ends"
+            .into(),
+    )
 }
 
 fn no_place() -> ApiError {
@@ -107,8 +118,10 @@ export! {
         let runtime = runtime::open()?;
         let core = runtime.core("vnc_idx", core.into())?;
         let unit = runtime.unit(core, UnitKind::Compute, 0)?;
-        runtime.device.wait(unit, runtime.device.issued(unit), None);
-        Ok(())
+        match runtime.device.wait(unit, runtime.device.issued(unit), None) {
+            Waited::Completed => Ok(()),
+            Waited::TimedOut | Waited::Stuck => Err(no_end()),
+        }
     }
 }
 

@@ -7,18 +7,22 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use parking_lot::Mutex;
+use sim_core::driver::Waited;
+use sim_core::fault::Operation;
 use sim_core::ledger::Object;
 use sim_core::model::{Model, Slot};
 use sim_core::neff::{Header, Machine, Neff, Policy, TensorSpec, Usage};
 use sim_core::rates::Workload;
 use sim_core::timing::Cost;
 use sim_models::compute::{Failure, Watch};
+use sim_models::hexadecimal::hexadecimal;
 use sim_models::placement::Placement;
 
 use crate::abi::{ModelInfo, TensorInfo, c_text};
 use crate::boundary::{Buffer, Out, copy_prefix, export};
 use crate::error::ApiError;
 use crate::handle::Handle;
+use crate::incident;
 use crate::loaded::Loaded;
 use crate::log::{self, Level};
 use crate::runtime::{self, Runtime};
@@ -63,11 +67,20 @@ fn load(
             format!("the NEFF was built for {}, not for this device", neff.target),
         );
     }
+    fault(&runtime, &neff, core)?;
     let (loaded, placement) = loaded(&runtime, neff, bytes, core)?;
     model.set(runtime.models.insert(Arc::new(loaded))?);
     runtime.report.loaded(&placement);
     runtime.device.ledger().objects(Object::Model).fetch_add(1, Relaxed);
     Ok(())
+}
+
+/// Fails as a fault plan wants it, after all checks: whatever was reserved for the model is given back.
+fn fault(runtime: &Runtime, neff: &Neff, core: u8) -> Result<(), ApiError> {
+    let uuid = hexadecimal(&neff.header.uuid);
+    let names = [neff.name.as_str(), uuid.as_str()];
+    let bytes = neff.tensors.iter().fold(0, |sum: u64, spec| sum.saturating_add(spec.size));
+    incident::strike(runtime, Some(core), Operation::Load, bytes, &names)
 }
 
 /// The core that `vnc` names, or for −1 the one with the fewest models.
@@ -105,14 +118,15 @@ fn loaded(runtime: &Runtime, neff: Neff, file: &[u8], core: u8) -> Result<(Loade
     };
     let slots = |usage| {
         let specs = neff.tensors.iter().filter(move |spec| spec.usage == usage);
-        specs.map(|spec| Slot { name: spec.name.clone(), size: spec.size }).collect()
+        specs.map(|spec| Slot { name: spec.name.clone(), size: spec.size, dtype: spec.dtype }).collect()
     };
     let (inputs, outputs) = (slots(Usage::Input), slots(Usage::Output));
     let id = IDS.fetch_add(1, Relaxed);
     let rates = runtime.settings.profile.rates(runtime.settings.lnc);
     let estimate = || Cost::About(rates.estimate(&Workload::of(&neff.tensors, &neff.stats)).total);
     let cost = chosen.timing.map_or_else(estimate, Cost::Stated);
-    let model = Model { name: neff.name, id, core, inputs, outputs, cost, kernel: chosen.kernel };
+    let uuid = hexadecimal(&neff.header.uuid);
+    let model = Model { name: neff.name, uuid, id, core, inputs, outputs, cost, kernel: chosen.kernel };
     Ok((Loaded::new(model, neff.tensors), placement))
 }
 
@@ -151,8 +165,12 @@ export! {
         loaded.forget();
         // Whatever was queued by now. A call that found the model just before keeps it alive by itself.
         let unit = loaded.model.unit();
-        runtime.device.wait(unit, runtime.device.issued(unit), None);
-        Ok(())
+        match runtime.device.wait(unit, runtime.device.issued(unit), None) {
+            Waited::Completed => Ok(()),
+            Waited::TimedOut | Waited::Stuck => Err(ApiError::TimedOut(
+                "the model is unloaded, but a fault or a pause holds its runs up, which keep their memory".into(),
+            )),
+        }
     }
 }
 

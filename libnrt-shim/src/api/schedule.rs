@@ -8,10 +8,10 @@ use std::ffi::c_int;
 use sim_core::memory::bytes::StatusWord;
 use sim_core::memory::storage::Span;
 use sim_core::memory::tensor::Tensor;
-use sim_core::request::{Answer, Work};
+use sim_core::request::{Answer, Request, Work};
 use sim_core::seq::{UnitId, UnitKind};
 
-use super::tensor::{part, same_bank, span};
+use super::tensor::{named, part, same_bank, span};
 use crate::boundary::{Buffer, Out, Place, export};
 use crate::error::ApiError;
 use crate::handle::Handle;
@@ -35,10 +35,12 @@ fn submit(
     runtime: &Runtime,
     unit: UnitId,
     work: Work,
+    tensors: &[Handle<Tensor>],
     answer: Answer,
     seq: Place<u64>,
 ) -> Result<(), ApiError> {
-    seq.set(runtime.device.submit(unit, work, answer)?.raw());
+    let request = Request { work, answer, tensors: named(runtime, tensors) };
+    seq.set(runtime.device.submit_request(unit, request)?.raw());
     Ok(())
 }
 
@@ -56,7 +58,7 @@ fn execute(
     let unit = loaded.model.unit();
     let bank = runtime.device.bank_of(unit.core).index;
     let run = loaded.bind(Caller::Async, input, output, bank, runtime.objects())?;
-    submit(runtime, unit, Work::Execute(run), answer, seq)
+    submit(runtime, unit, Work::Execute(run), &[], answer, seq)
 }
 
 /// The part of a device tensor that a request uses.
@@ -91,7 +93,7 @@ fn transfer(
         Way::In => Work::Write { from: extent, to: span },
         Way::Out => Work::Read { from: span, to: extent },
     };
-    submit(runtime, unit, work, answer, seq)
+    submit(runtime, unit, work, &[tensor], answer, seq)
 }
 
 fn copy(
@@ -106,11 +108,11 @@ fn copy(
     let from = device_part(runtime, source.0, source.1, size)?;
     let to = device_part(runtime, target.0, target.1, size)?;
     same_bank(&from, &to)?;
-    submit(runtime, unit, Work::Copy { from, to }, answer, seq)
+    submit(runtime, unit, Work::Copy { from, to }, &[source.0, target.0], answer, seq)
 }
 
 /// The tensor-op queue that a caller of the current form names; the queue is checked before the core.
-fn named(runtime: &Runtime, core: c_int, queue: c_int) -> Result<UnitId, ApiError> {
+fn queue_of(runtime: &Runtime, core: c_int, queue: c_int) -> Result<UnitId, ApiError> {
     checked_queue(UnitKind::TensorOp, queue)?;
     runtime.unit(runtime.core("lnc_idx", core.into())?, UnitKind::TensorOp, queue)
 }
@@ -152,7 +154,7 @@ export! {
     ) {
         let runtime = explicit()?;
         let (answer, seq) = (status_word(status.lasting_place("ret")?), seq.place("req_sequence")?);
-        transfer(&runtime, Way::In, (tensor, buffer), [offset, size], || named(&runtime, core, queue), answer, seq)
+        transfer(&runtime, Way::In, (tensor, buffer), [offset, size], || queue_of(&runtime, core, queue), answer, seq)
     }
 }
 
@@ -165,7 +167,7 @@ export! {
     ) {
         let runtime = explicit()?;
         let (answer, seq) = (status_word(status.lasting_place("ret")?), seq.place("req_sequence")?);
-        transfer(&runtime, Way::Out, (tensor, buffer), [offset, size], || named(&runtime, core, queue), answer, seq)
+        transfer(&runtime, Way::Out, (tensor, buffer), [offset, size], || queue_of(&runtime, core, queue), answer, seq)
     }
 }
 
@@ -179,7 +181,7 @@ export! {
         let runtime = explicit()?;
         let (answer, seq) = (status_word(status.lasting_place("ret")?), seq.place("req_sequence")?);
         let ends = [(source, source_offset), (target, target_offset)];
-        copy(&runtime, ends, size, || named(&runtime, core, queue), answer, seq)
+        copy(&runtime, ends, size, || queue_of(&runtime, core, queue), answer, seq)
     }
 }
 

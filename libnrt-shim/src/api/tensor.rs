@@ -4,14 +4,19 @@ use std::ffi::{c_int, c_void};
 use std::sync::Arc;
 use std::time::Duration;
 
+use sim_core::blocking::Transfer;
+use sim_core::fault::Operation;
+use sim_core::memory::bytes::Extent;
 use sim_core::memory::storage::{Span, Storage};
 use sim_core::memory::tensor::{Counting, Tensor};
+use sim_core::status::Status;
 use sim_core::time::Nanos;
 
 use crate::abi::{AllocationInfo, Batch};
 use crate::boundary::{Array, Buffer, Flag, Out, Text, export};
 use crate::error::ApiError;
 use crate::handle::Handle;
+use crate::incident;
 use crate::log::{self, Level};
 use crate::runtime::{self, Runtime};
 
@@ -47,12 +52,26 @@ pub(super) fn same_bank(from: &Span, to: &Span) -> Result<(), ApiError> {
     }
 }
 
-fn allocate(runtime: &Runtime, placement: c_int, vnc: c_int, size: usize) -> Result<Storage, ApiError> {
+fn allocate(
+    runtime: &Runtime,
+    placement: c_int,
+    vnc: c_int,
+    size: usize,
+    name: &str,
+) -> Result<Storage, ApiError> {
+    let fault = |core| {
+        let struck = incident::strike(runtime, core, Operation::Allocate, size as u64, &[name]);
+        if let (Some(core), Err(ApiError::Fault(Status::Resource))) = (core, &struck) {
+            log::write_of("TDRV", Level::Error, "dmem_alloc_internal", utilisation(runtime, core, size));
+        }
+        struck
+    };
     let on_host =
         || Storage::on_host(size).map_err(|error| ApiError::HostMemory(format!("{size} bytes: {error}")));
     match placement {
         0 => {
             let core = runtime.core("vnc", vnc.into())?;
+            fault(Some(core))?;
             let allocated = runtime.device.allocate(core, size as u64);
             allocated.map_err(|full| {
                 log::write(Level::Error, "nrt_tensor_allocate", utilisation(runtime, core, size));
@@ -62,8 +81,8 @@ fn allocate(runtime: &Runtime, placement: c_int, vnc: c_int, size: usize) -> Res
         1 if size > HOST_MAX => Err(ApiError::HostMemory(format!(
             "a host tensor of {size} bytes; at most {HOST_MAX} can be, use device memory"
         ))),
-        1 => on_host(),
-        2 if runtime.settings.sdk.has_virtual_placement() => on_host(),
+        1 => fault(None).and_then(|()| on_host()),
+        2 if runtime.settings.sdk.has_virtual_placement() => fault(None).and_then(|()| on_host()),
         2 => Err(ApiError::Invalid("VIRTUAL tensor placement was removed in SDK 2.30; use DEVICE".into())),
         other => Err(ApiError::out_of_range("tensor_placement", other, 3)),
     }
@@ -96,8 +115,8 @@ export! {
     fn nrt_tensor_allocate(placement: c_int, vnc: c_int, size: usize, name: Text<'_>, tensor: Out<Handle<Tensor>>) {
         let runtime = runtime::open()?;
         let tensor = tensor.place("tensor")?;
-        let storage = allocate(&runtime, placement, vnc, size)?;
         let name = name.get().unwrap_or(UNNAMED.into());
+        let storage = allocate(&runtime, placement, vnc, size, &name)?;
         tensor.set(runtime.add_tensor(Tensor::new(&name, Some(Span::whole(Arc::new(storage)))))?);
         Ok(())
     }
@@ -172,8 +191,8 @@ export! {
         let runtime = runtime::open()?;
         let from = part(&span(&runtime, tensor)?, offset as u64, size as u64)?;
         let buffer = buffer.extent("buf", size)?;
-        transfer(&runtime, &from, || buffer.copy_from(from.extent()));
-        Ok(())
+        let way = (Operation::Read, buffer, std::slice::from_ref(&tensor));
+        transfer(&runtime, &from, way, || buffer.copy_from(from.extent()))
     }
 }
 
@@ -184,17 +203,44 @@ export! {
         let runtime = runtime::open()?;
         let to = part(&span(&runtime, tensor)?, offset as u64, size as u64)?;
         let buffer = buffer.extent("buf", size)?;
-        transfer(&runtime, &to, || to.extent().copy_from(buffer));
-        Ok(())
+        let way = (Operation::Write, to.extent(), std::slice::from_ref(&tensor));
+        transfer(&runtime, &to, way, || to.extent().copy_from(buffer))
     }
 }
 
+/// Which way bytes go, where to, and which tensors they are of.
+type Way<'a> = (Operation, Extent, &'a [Handle<Tensor>]);
+
 /// Moves bytes between a tensor and the program, in the time that takes; none if the tensor is host memory.
-fn transfer(runtime: &Runtime, tensor: &Span, act: impl FnOnce()) {
+fn transfer(runtime: &Runtime, tensor: &Span, way: Way<'_>, act: impl FnOnce()) -> Result<(), ApiError> {
     let bytes = tensor.len() as u64;
     let is_on_device = tensor.storage().allocation().is_some();
     let span = if is_on_device { runtime.device.rates().transfer(bytes) } else { Nanos(0) };
-    runtime.device.block(span, act);
+    in_time(runtime, tensor, span, way, act)
+}
+
+/// Does `act`, which takes `span` on the core of `tensor`, with the faults that a plan has for it.
+fn in_time(
+    runtime: &Runtime,
+    tensor: &Span,
+    span: Nanos,
+    (operation, target, tensors): Way<'_>,
+    act: impl FnOnce(),
+) -> Result<(), ApiError> {
+    let tensors = named(runtime, tensors);
+    let core = tensor.storage().core();
+    match runtime.device.transfer(&Transfer { operation, core, target, tensors: &tensors, span }, act) {
+        Status::Success => Ok(()),
+        status => Err(ApiError::Fault(status)),
+    }
+}
+
+/// The tensors that `handles` name, if a fault plan asks for their names.
+pub(super) fn named(runtime: &Runtime, handles: &[Handle<Tensor>]) -> Vec<Arc<Tensor>> {
+    if !runtime.device.faults().wants_tensors() {
+        return Vec::new();
+    }
+    handles.iter().filter_map(|handle| runtime.tensors.get(*handle).ok()).collect()
 }
 
 /// The pieces of all batches, checked before any is copied.
@@ -202,15 +248,16 @@ fn pieces(
     runtime: &Runtime,
     batches: Array<Batch>,
     count: u64,
-) -> Result<Vec<(Span, sim_core::memory::bytes::Extent)>, ApiError> {
+) -> Result<Vec<(Handle<Tensor>, Span, Extent)>, ApiError> {
     let count = usize::try_from(count).map_err(|_| ApiError::Invalid(format!("num_batches is {count}")))?;
     let mut pieces = Vec::new();
     for batch in batches.to_vec("batches", count)? {
-        let whole = span(runtime, Handle::of_bits(batch.tensor))?;
+        let tensor = Handle::of_bits(batch.tensor);
+        let whole = span(runtime, tensor)?;
         for op in batch.ops.to_vec("ops", batch.num_ops as usize)? {
             let part = part(&whole, op.offset, op.size)?;
             let buffer = op.buffer.extent("buffer", part.len())?;
-            pieces.push((part, buffer));
+            pieces.push((tensor, part, buffer));
         }
     }
     Ok(pieces)
@@ -222,8 +269,8 @@ export! {
     fn nrt_tensor_read_batch(batches: Array<Batch>, count: u64, _unsafe: Flag) {
         let runtime = runtime::open()?;
         let pieces = pieces(&runtime, batches, count)?;
-        for (tensor, buffer) in pieces {
-            transfer(&runtime, &tensor, || buffer.copy_from(tensor.extent()));
+        for (tensor, from, buffer) in pieces {
+            transfer(&runtime, &from, (Operation::Read, buffer, &[tensor]), || buffer.copy_from(from.extent()))?;
         }
         Ok(())
     }
@@ -235,8 +282,9 @@ export! {
     fn nrt_tensor_write_batch(batches: Array<Batch>, count: u64, _unsafe: Flag) {
         let runtime = runtime::open()?;
         let pieces = pieces(&runtime, batches, count)?;
-        for (tensor, buffer) in pieces {
-            transfer(&runtime, &tensor, || tensor.extent().copy_from(buffer));
+        for (tensor, to, buffer) in pieces {
+            let way = (Operation::Write, to.extent(), std::slice::from_ref(&tensor));
+            transfer(&runtime, &to, way, || to.extent().copy_from(buffer))?;
         }
         Ok(())
     }
@@ -253,12 +301,13 @@ export! {
         let to = part(&span(&runtime, target)?, target_offset as u64, size as u64)?;
         same_bank(&from, &to)?;
         let copy = || to.extent().copy_from(from.extent());
+        let ends = [source, target];
+        let way = (Operation::Copy, to.extent(), &ends[..]);
         match (from.storage().allocation(), to.storage().allocation()) {
-            (Some(_), Some(_)) => runtime.device.block(runtime.device.rates().copy(size as u64), copy),
-            (Some(_), None) => transfer(&runtime, &from, copy),
-            (None, _) => transfer(&runtime, &to, copy),
+            (Some(_), Some(_)) => in_time(&runtime, &to, runtime.device.rates().copy(size as u64), way, copy),
+            (Some(_), None) => transfer(&runtime, &from, way, copy),
+            (None, _) => transfer(&runtime, &to, way, copy),
         }
-        Ok(())
     }
 }
 
@@ -270,8 +319,8 @@ export! {
         let to = part(&span(&runtime, tensor)?, offset, size as u64)?;
         let is_on_device = to.storage().allocation().is_some();
         let span = if is_on_device { runtime.device.rates().copy(size as u64) } else { Nanos(0) };
-        runtime.device.block(span, || to.extent().fill(value.to_le_bytes()[0]));
-        Ok(())
+        let way = (Operation::Write, to.extent(), std::slice::from_ref(&tensor));
+        in_time(&runtime, &to, span, way, || to.extent().fill(value.to_le_bytes()[0]))
     }
 }
 

@@ -5,8 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use super::{Driver, Waited};
+use parking_lot::Mutex;
+
 use crate::shard::{Bounds, Effort, Shard};
-use crate::time::Tick;
+use crate::time::{Nanos, Tick};
 
 /// Pumps on the calling thread, one completion at a time, in the order of simulated time.
 ///
@@ -14,18 +16,29 @@ use crate::time::Tick;
 pub struct Manual {
     now: AtomicU64,
     shards: Vec<Arc<Shard>>,
+    /// Held by who moves time: threads that look at once move it one after the other.
+    turn: Mutex<()>,
 }
 
 impl Manual {
     /// A driver of all of `shards`, at the beginning of time.
     pub fn new(shards: Vec<Arc<Shard>>) -> Manual {
-        Manual { now: AtomicU64::new(0), shards }
+        Manual { now: AtomicU64::new(0), shards, turn: Mutex::new(()) }
     }
 
-    /// Moves time to the next end of a request and completes what ends then. `None`: nothing is left.
+    /// Moves time to the next event and does what is due then. `None`: nothing comes by itself.
     pub fn step(&self) -> Option<Tick> {
+        self.step_until(Tick::END)
+    }
+
+    /// The same, if the event comes by `limit`.
+    fn step_until(&self, limit: Tick) -> Option<Tick> {
+        let _turn = self.turn.lock();
         let ends = self.shards.iter().filter_map(|shard| Some((shard.next_end()?, shard)));
         let (at, shard) = ends.min_by_key(|(at, shard)| (*at, shard.port.unit().place()))?;
+        if at > limit {
+            return None;
+        }
         self.now.fetch_max(at.0, Relaxed);
         shard.pump(Bounds { horizon: at, effort: Effort::Any, last: u64::MAX }, &|_| {});
         Some(at)
@@ -44,13 +57,17 @@ impl Driver for Manual {
     }
 
     fn pass(&self, until: Tick) {
-        while self.shards.iter().filter_map(|shard| shard.next_end()).any(|end| end <= until) {
-            self.step();
-        }
+        while self.step_until(until).is_some() {}
         self.now.fetch_max(until.0, Relaxed);
     }
 
     fn wake(&self, _: &Arc<Shard>) {}
+
+    fn released(&self, _: &Arc<Shard>) {}
+
+    fn patience(&self, _: Nanos) -> Option<Duration> {
+        None
+    }
 
     fn look(&self, _: &Arc<Shard>, _: u64) {
         self.step();

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::shard::Shard;
-use crate::time::Tick;
+use crate::time::{Nanos, Tick};
 
 /// Moves time and requests on. One exists for each device.
 pub trait Driver: Send + Sync {
@@ -35,6 +35,12 @@ pub trait Driver: Send + Sync {
     /// Somebody wants to be told of a completion of `shard`, and will wait where we cannot see it.
     fn listened(&self, shard: &Arc<Shard>);
 
+    /// How long `span` is for somebody who waits; `None` where real time plays no part.
+    fn patience(&self, span: Nanos) -> Option<Duration>;
+
+    /// `shard` was released from outside: what has waited there goes on.
+    fn released(&self, shard: &Arc<Shard>);
+
     /// Waits until request `num` of `shard` has completed, at most for `limit` if there is one.
     fn wait(&self, shard: &Arc<Shard>, num: u64, limit: Option<Duration>) -> Waited;
 
@@ -49,6 +55,6 @@ pub enum Waited {
     Completed,
     /// The limit has passed.
     TimedOut,
-    /// The request can never complete: nothing is left to do.
+    /// The request does not complete by itself: nothing is left to do, or a fault holds it up.
     Stuck,
 }

@@ -6,20 +6,20 @@
 //! kernel, for an eventfd, is worth a wake at once.
 #![expect(clippy::disallowed_methods, reason = "this is the driver with the threads and the clock")]
 
+mod waiting;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::AcqRel, Ordering::Relaxed, Ordering::Release};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use crossbeam_utils::sync::{Parker, Unparker};
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use super::order::{Order, Use};
 use super::{Driver, Waited};
-use crate::port::{Listening, Signal};
 use crate::shard::{Bounds, Effort, Next, Pumped, Shard};
-use crate::time::Tick;
+use crate::time::{Nanos, Tick};
 
 /// How long a blocking call waits without sleeping.
 const SPUN: Duration = Duration::from_micros(80);
@@ -40,6 +40,8 @@ pub struct Threaded {
 /// What the workers share.
 struct Crew {
     clock: Clock,
+    /// How long is waited for a request that a fault holds up.
+    limit: Nanos,
     order: Order,
     most: usize,
     pool: Mutex<Pool>,
@@ -73,21 +75,24 @@ struct Pool {
 
 impl Threaded {
     /// A driver of all of `shards` whose time runs freely.
-    pub fn free(shards: Vec<Arc<Shard>>) -> Threaded {
-        Threaded::new(Clock::Free(AtomicU64::new(0)), shards)
+    ///
+    /// `limit` is how long is waited for a request that a fault holds up.
+    pub fn free(shards: Vec<Arc<Shard>>, limit: Nanos) -> Threaded {
+        Threaded::new(Clock::Free(AtomicU64::new(0)), shards, limit)
     }
 
     /// A driver of all of `shards` in which a simulated second takes `scale` seconds.
-    pub fn wall(shards: Vec<Arc<Shard>>, scale: f64) -> Threaded {
-        Threaded::new(Clock::Wall { origin: Instant::now(), scale }, shards)
+    pub fn wall(shards: Vec<Arc<Shard>>, scale: f64, limit: Nanos) -> Threaded {
+        Threaded::new(Clock::Wall { origin: Instant::now(), scale }, shards, limit)
     }
 
-    fn new(clock: Clock, shards: Vec<Arc<Shard>>) -> Threaded {
+    fn new(clock: Clock, shards: Vec<Arc<Shard>>, limit: Nanos) -> Threaded {
         let cpus = thread::available_parallelism().map_or(1, usize::from);
         let (pool, news, threads) = (Mutex::default(), Condvar::new(), Mutex::default());
         Threaded {
             crew: Arc::new(Crew {
                 clock,
+                limit,
                 order: Order::new(shards),
                 most: 2 * cpus + 2,
                 pool,
@@ -119,6 +124,14 @@ impl Crew {
             && now.load(Relaxed) < at.0
         {
             now.fetch_max(at.0, Relaxed);
+        }
+    }
+
+    /// How long `span` is on the real clock.
+    fn patience(&self, span: Nanos) -> Option<Duration> {
+        match self.clock {
+            Clock::Free(_) => None,
+            Clock::Wall { scale, .. } => Duration::try_from_secs_f64(span.0 as f64 * scale / 1e9).ok(),
         }
     }
 
@@ -186,7 +199,7 @@ impl Crew {
                 }
             }
             Pumped::Left => self.list(shard, false),
-            Pumped::Idle | Pumped::Busy | Pumped::Heavy => {}
+            Pumped::Idle | Pumped::Busy | Pumped::Heavy | Pumped::Paused | Pumped::Held => {}
         }
         pumped
     }
@@ -326,40 +339,16 @@ impl Driver for Threaded {
         }
     }
 
+    fn patience(&self, span: Nanos) -> Option<Duration> {
+        self.crew.patience(span)
+    }
+
+    fn released(&self, shard: &Arc<Shard>) {
+        self.crew.list(shard, true);
+    }
+
     fn wait(&self, shard: &Arc<Shard>, num: u64, limit: Option<Duration>) -> Waited {
-        let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
-        let parker = Parker::new();
-        let mut wish = None;
-        let waited = loop {
-            let pumped = self.crew.pump(shard, Effort::Any, num);
-            if shard.port.completed() >= num {
-                break Waited::Completed;
-            }
-            if wish.is_none() {
-                let told = Box::new(Wakes(parker.unparker().clone()));
-                match shard.port.listen(num, told, &|_| {}) {
-                    Listening::Signalled => break Waited::Completed,
-                    Listening::Pending(key) => wish = Some(key),
-                }
-                continue; // whoever was busy may have stopped before it could see the wish
-            }
-            let due = match pumped {
-                Pumped::Until(at) => self.crew.instant(at),
-                Pumped::Idle | Pumped::Busy | Pumped::Heavy | Pumped::Left => None,
-            };
-            match due.into_iter().chain(deadline).min() {
-                None => parker.park(),
-                Some(at) => parker.park_deadline(at),
-            }
-            if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-                let completed = shard.port.completed() >= num;
-                break if completed { Waited::Completed } else { Waited::TimedOut };
-            }
-        };
-        if let Some(key) = wish {
-            shard.port.forget(key);
-        }
-        waited
+        self.crew.wait(shard, num, limit)
     }
 
     fn stop(&self) {
@@ -368,14 +357,5 @@ impl Driver for Threaded {
         for thread in self.crew.threads.lock().drain(..) {
             thread.join().expect("workers catch the panics of kernels");
         }
-    }
-}
-
-/// Wakes a thread that waits for a completion.
-struct Wakes(Unparker);
-
-impl Signal for Wakes {
-    fn signal(&self) {
-        self.0.unpark();
     }
 }

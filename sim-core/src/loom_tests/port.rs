@@ -22,7 +22,7 @@ fn numbers_and_places_agree_and_the_depth_is_never_exceeded() {
     // Without a bound it holds as well, but takes a minute.
     explore_up_to(Some(4), || {
         let ledger = Plain::new(Ledger::new(1).expect("small"));
-        let port = Arc::new(Port::new(UNIT, DEPTH, Plain::clone(&ledger)));
+        let port = Arc::new(Port::new(UNIT, DEPTH, Plain::clone(&ledger), Plain::default()));
         let submitter = || {
             let port = Arc::clone(&port);
             thread::spawn(move || {
@@ -175,7 +175,7 @@ fn signalled_in_time(
                 let mut taken = VecDeque::new();
                 port.take(&mut taken);
                 let Queued { num, request, .. } = taken.pop_front().expect("one was submitted");
-                port.complete(num, request.answer, Status::Success, Tick(70), &|at| reach(&now, at.0));
+                port.complete(num, request.answer, Status::Success, Tick(70), None, &|at| reach(&now, at.0));
             })
         };
         let tally = Tally::new();

@@ -17,7 +17,8 @@ use crate::time::Tick;
 use crate::unit::Unit;
 
 fn shard(port: Port, rates: &Plain<Rates>) -> Shard {
-    Shard::new(port, Unit::new(UNIT, 0, Plain::default()), Plain::clone(rates), Plain::new(Recorder::new(1)))
+    let recorder = Plain::new(Recorder::new(1));
+    Shard::new(port, Unit::new(UNIT, 0, None), Plain::clone(rates), recorder, Plain::default())
 }
 
 fn pump(shard: &Shard, horizon: Tick, effort: Effort) -> Pumped {

@@ -24,9 +24,9 @@ pub(crate) type Told = (&'static str, u64, u64);
 pub(crate) fn watch(seed: u64, count: u64, wanted: &[u64]) -> Vec<Told> {
     let unit = UNITS[1];
     let rates = Arc::new(Profile::named("trn1").expect("built in").rates(1));
-    let port = Port::new(unit, u64::MAX, Arc::new(Ledger::new(2).expect("small")));
+    let port = Port::new(unit, u64::MAX, Arc::new(Ledger::new(2).expect("small")), Arc::default());
     let recorder = Arc::new(Recorder::new(2));
-    let shard = Arc::new(Shard::new(port, Unit::new(unit, seed, Arc::default()), rates, recorder));
+    let shard = Arc::new(Shard::new(port, Unit::new(unit, seed, None), rates, recorder, Arc::default()));
     let seen = Arc::new(Mutex::new(Vec::new()));
     let witness = |who| Witness { who, shard: Arc::clone(&shard), seen: Arc::clone(&seen) };
     for _ in 0..count {
@@ -34,7 +34,7 @@ pub(crate) fn watch(seed: u64, count: u64, wanted: &[u64]) -> Vec<Told> {
         let tell = move |seq: Seq, _| status.note(Seq::decode(seq.raw()).expect("ours").1);
         let span = Span::whole(Arc::new(Storage::on_host(LEN).expect("small")));
         let work = Work::Copy { from: span.clone(), to: span };
-        let request = Request { work, answer: Answer::Call(Box::new(tell)) };
+        let request = Request::new(work, Answer::Call(Box::new(tell)));
         assert!(shard.port.submit(request, Tick::ZERO).is_ok(), "no bound");
     }
     shard.port.listen_to_each(Some(Box::new(witness("each"))));

@@ -15,6 +15,7 @@ use sim_core::ledger::Ledger;
 use sim_core::memory::storage::Span;
 use sim_core::memory::tensor::Tensor;
 use sim_core::model::{Model, Slot};
+use sim_core::neff::Dtype;
 use sim_core::port::{Listening, Signal};
 use sim_core::profile::Profile;
 use sim_core::request::{Answer, Work};
@@ -64,9 +65,10 @@ pub(crate) fn copy(device: &Device, core: u8, len: u64) -> Work {
 
 /// A run of a model that has `bytes` bytes of output.
 pub(crate) fn run(device: &Device, core: u8, bytes: u64, kernel: impl Kernel + 'static) -> Work {
-    let out = vec![Slot { name: "out".into(), size: bytes }];
+    let out = vec![Slot { name: "out".into(), size: bytes, dtype: Dtype::Unknown }];
     let model = Arc::new(Model {
         name: "m".into(),
+        uuid: String::new(),
         id: 1,
         core,
         inputs: Vec::new(),

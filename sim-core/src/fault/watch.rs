@@ -1,0 +1,264 @@
+//! Which requests of one queue, or calls of one core, the rules strike.
+
+use std::sync::Arc;
+
+use super::faults::{Armed, Faults};
+use super::rule::{Operation, Phase, Place, Rule, Side};
+use crate::draw::Draws;
+use crate::memory::tensor::Tensor;
+use crate::model::Model;
+use crate::seq::{UnitId, UnitKind};
+use crate::time::Tick;
+
+/// A place where rules are asked, one question after the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Site {
+    /// One side of a queue.
+    Queue(UnitId, Side),
+    /// Calls that do this, on this core if it has to do with one.
+    Calls(Operation, Option<u8>),
+}
+
+/// A request or a call, as rules see it.
+pub struct Subject<'a> {
+    /// Its number on the queue; of calls, the number of the call at its site.
+    pub num: u64,
+    /// When it begins.
+    pub at: Tick,
+    /// What it does.
+    pub operation: Operation,
+    /// Bytes it moves, computes with, or allocates.
+    pub bytes: u64,
+    /// How many requests are on the queue with it.
+    pub depth: u64,
+    /// The model it runs.
+    pub model: Option<&'a Model>,
+    /// Names, where there is no model to have them: of a model that is being loaded, its own and the uuid.
+    pub names: &'a [&'a str],
+    /// The tensors it moves, where a rule wants to know.
+    pub tensors: &'a [Arc<Tensor>],
+}
+
+/// The rules of one site, with what each has counted there. Used by one thread at a time.
+pub struct Watch {
+    site: Site,
+    /// The state of [`Faults`] that `rules` are from.
+    epoch: u64,
+    rules: Vec<Watched>,
+}
+
+struct Watched {
+    armed: Arc<Armed>,
+    matched: u64,
+    strikes: u64,
+    luck: Draws,
+    /// The rule, among `rules`, that ends this one when it strikes.
+    until: Option<usize>,
+    /// The model that was looked at last, and whether the rule is for it.
+    model: Option<(u64, bool)>,
+}
+
+/// A rule that strikes.
+pub struct Strike {
+    pub(crate) armed: Arc<Armed>,
+    /// What follows from chance besides: how late, which bits.
+    pub(crate) luck: u64,
+}
+
+impl Site {
+    /// The upper bits of ids, or what no queue's ids have.
+    fn bits(self) -> u16 {
+        match self {
+            Site::Queue(unit, _) => unit.bits(),
+            Site::Calls(operation, core) => u16::from(core.unwrap_or(0)) << 8 | 0x80 | operation as u16,
+        }
+    }
+
+    /// Whether `rule`, by what is always the same here, can be for anything at this site.
+    fn can_have(self, rule: &Rule, rank: Option<u32>) -> bool {
+        let matcher = &rule.matcher;
+        let is_for = |core: Option<u8>| matcher.core.is_none() || matcher.core == core;
+        if matcher.rank.is_some() && matcher.rank != rank {
+            return false;
+        }
+        match self {
+            Site::Queue(unit, side) => {
+                rule.place.side() == side
+                    && is_for(Some(unit.core))
+                    && matcher.kind.is_none_or(|kind| kind == unit.kind)
+                    && matcher.queue.is_none_or(|queue| queue == unit.queue)
+                    && (rule.place != Place::Collective || unit.kind == UnitKind::Collectives)
+            }
+            Site::Calls(operation, core) => {
+                rule.place.operation() == Some(operation)
+                    && operation != Operation::Collective
+                    && is_for(core)
+                    && matcher.kind.is_none()
+                    && matcher.queue.is_none()
+            }
+        }
+    }
+}
+
+impl Watch {
+    /// The watch at `site`.
+    pub fn new(site: Site) -> Watch {
+        Watch { site, epoch: 0, rules: Vec::new() }
+    }
+
+    /// Whether any rule is to be asked here: if not, nothing has to be counted.
+    pub fn is_watching(&mut self, faults: &Faults) -> bool {
+        let epoch = faults.epoch();
+        if epoch != self.epoch {
+            self.renew(faults, epoch);
+        }
+        !self.rules.is_empty()
+    }
+
+    /// Takes the rules as they are now; those that stay go on counting.
+    fn renew(&mut self, faults: &Faults, epoch: u64) {
+        let mut old = std::mem::take(&mut self.rules);
+        for armed in faults.rules().iter().filter(|armed| self.site.can_have(&armed.rule, faults.rank())) {
+            let known = old.iter().position(|watched| watched.armed.slot == armed.slot);
+            self.rules.push(match known {
+                Some(place) => old.swap_remove(place),
+                None => Watched::new(armed, self.site, faults.seed()),
+            });
+        }
+        let names: Vec<String> = self.rules.iter().map(|watched| watched.armed.rule.name.clone()).collect();
+        for watched in &mut self.rules {
+            let until = watched.armed.rule.trigger.until.as_ref();
+            watched.until = until.and_then(|until| names.iter().position(|name| name == until));
+        }
+        self.epoch = epoch;
+    }
+
+    /// Asks every rule about `subject`, and calls `answer` with the first that strikes of each phase.
+    ///
+    /// Subjects come in the order of their numbers. One that is `doomed` whatever the rules say is counted here, so
+    /// that those after it fare as they would anyway, but is no proof that a rule works.
+    pub fn ask(
+        &mut self,
+        faults: &Faults,
+        subject: &Subject<'_>,
+        doomed: bool,
+        mut answer: impl FnMut(Phase, Strike),
+    ) {
+        let mut answered = [false; 7];
+        let strikes_before: Vec<u64> = self.rules.iter().map(|watched| watched.strikes).collect();
+        for watched in &mut self.rules {
+            if !watched.is_for(subject) {
+                continue;
+            }
+            watched.matched += 1;
+            let is_over = watched.until.is_some_and(|other| strikes_before[other] > 0);
+            let strikes = !is_over && watched.strikes_at(subject);
+            watched.strikes += u64::from(strikes);
+            let slot = watched.armed.slot;
+            if watched.is_used_up(self.site, subject) {
+                faults.tally().disarm(slot);
+            }
+            if doomed {
+                continue;
+            }
+            faults.tally().matched(slot);
+            if !strikes {
+                continue;
+            }
+            faults.tally().struck(slot);
+            let phase = watched.armed.rule.phase();
+            if !std::mem::replace(&mut answered[phase as usize], true) {
+                answer(
+                    phase,
+                    Strike { armed: Arc::clone(&watched.armed), luck: watched.details(subject.num) },
+                );
+            }
+        }
+    }
+}
+
+impl Watched {
+    fn new(armed: &Arc<Armed>, site: Site, seed: u64) -> Watched {
+        let luck = Draws::of(seed, armed.key, site.bits());
+        Watched { armed: Arc::clone(armed), matched: 0, strikes: 0, luck, until: None, model: None }
+    }
+
+    fn is_for(&mut self, subject: &Subject<'_>) -> bool {
+        let rule = &self.armed.rule;
+        let matcher = &rule.matcher;
+        rule.place.operation().is_none_or(|operation| operation == subject.operation)
+            && matcher.operation.is_none_or(|operation| operation == subject.operation)
+            && matcher.size.as_ref().is_none_or(|size| size.contains(&subject.bytes))
+            && self.is_for_model(subject)
+            && self.is_for_tensors(subject)
+    }
+
+    /// Patterns are looked up once for each model in a row, since most queues run one.
+    fn is_for_model(&mut self, subject: &Subject<'_>) -> bool {
+        let Some(pattern) = &self.armed.rule.matcher.model else { return true };
+        let Some(model) = subject.model else {
+            return subject.names.iter().any(|name| pattern.matches(name));
+        };
+        match self.model {
+            Some((id, known)) if id == model.id => known,
+            _ => {
+                let is_for = pattern.matches(&model.name) || pattern.matches(&model.uuid);
+                self.model = Some((model.id, is_for));
+                is_for
+            }
+        }
+    }
+
+    fn is_for_tensors(&self, subject: &Subject<'_>) -> bool {
+        let Some(pattern) = &self.armed.rule.matcher.tensor else { return true };
+        let slots = subject.model.into_iter().flat_map(|model| model.inputs.iter().chain(&model.outputs));
+        slots.map(|slot| slot.name.as_str()).any(|name| pattern.matches(name))
+            || subject.tensors.iter().any(|tensor| pattern.matches(tensor.name()))
+            || subject.operation == Operation::Allocate
+                && subject.names.iter().any(|name| pattern.matches(name))
+    }
+
+    /// Whether the trigger chooses `subject`, the latest of those that the rule is for.
+    fn strikes_at(&mut self, subject: &Subject<'_>) -> bool {
+        let (rule, trigger) = (&self.armed.rule, &self.armed.rule.trigger);
+        let Some(count) = self.matched.checked_sub(trigger.after.unwrap_or(0)).filter(|count| *count > 0)
+        else {
+            return false;
+        };
+        trigger.nth.is_none_or(|nth| nth == count)
+            && trigger.every.is_none_or(|every| count.is_multiple_of(every))
+            && trigger.first.is_none_or(|first| count <= first)
+            && trigger.sequence.as_ref().is_none_or(|range| range.contains(&subject.num))
+            && trigger.depth.is_none_or(|depth| subject.depth >= depth)
+            && trigger.at.is_none_or(|at| subject.at >= Tick::ZERO + at)
+            && rule.times.is_none_or(|times| self.strikes < times)
+            && self.armed.is_alive(subject.at)
+            && trigger.probability.is_none_or(|odds| share(self.luck.at(subject.num * 2)) < odds)
+    }
+
+    /// Whether the rule is for this queue alone, and has nothing left to strike.
+    fn is_used_up(&self, site: Site, subject: &Subject<'_>) -> bool {
+        let Site::Queue(unit, _) = site else { return false };
+        let (rule, trigger) = (&self.armed.rule, &self.armed.rule.trigger);
+        let matcher = &rule.matcher;
+        let is_alone = matcher.core.is_some()
+            && matcher.kind.is_some()
+            && (matcher.queue.is_some() || unit.kind.queues() == 1);
+        let count = self.matched.saturating_sub(trigger.after.unwrap_or(0));
+        let is_through = trigger.nth.is_some_and(|nth| count >= nth)
+            || trigger.first.is_some_and(|first| count >= first)
+            || trigger.sequence.as_ref().is_some_and(|range| subject.num >= *range.end())
+            || rule.times.is_some_and(|times| self.strikes >= times);
+        is_alone && is_through || !self.armed.is_alive(subject.at)
+    }
+
+    /// The luck for how late, or which bits: another than the one that decided whether to strike.
+    fn details(&mut self, num: u64) -> u64 {
+        if self.armed.rule.has_details() { self.luck.at(num * 2 + 1) } else { 0 }
+    }
+}
+
+/// `luck` as a share of all there is: at least 0, below 1.
+fn share(luck: u64) -> f64 {
+    (luck >> 11) as f64 / (1_u64 << 53) as f64
+}
