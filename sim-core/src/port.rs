@@ -14,7 +14,7 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use crossbeam_utils::CachePadded;
 
 use crate::fault::watch::{Site, Watch};
-use crate::fault::{Faults, Side, Signalling, Strike};
+use crate::fault::{Faults, Side, Strike};
 use crate::ledger::Ledger;
 use crate::request::Request;
 use crate::seq::{Seq, UnitId};
@@ -22,7 +22,7 @@ use crate::status::Status;
 use crate::sync::{AtomicBool, AtomicU64, HintU64, Mutex};
 use crate::time::Tick;
 
-pub use listeners::{Listening, Signal};
+pub use listeners::{Listening, Signal, Spoilt};
 
 use listeners::Listeners;
 
@@ -208,14 +208,14 @@ impl Port {
     ///
     /// Only the owner of the unit completes, in the order of the numbers. Whoever is told counts as having
     /// seen that it is `at`, so `reach` is called with that before the first of them is. A fault may have them told
-    /// otherwise: as `signalling` says.
+    /// otherwise: as `spoilt` says.
     pub(crate) fn complete(
         &self,
         num: u64,
         answer: crate::request::Answer,
         status: Status,
         at: Tick,
-        signalling: Option<Signalling>,
+        spoilt: Option<Spoilt>,
         reach: &dyn Fn(Tick),
     ) {
         if status.is_fatal() {
@@ -228,7 +228,7 @@ impl Port {
         // Release pairs with every Acquire of `completed`: whoever sees the number sees status and data.
         // It is stored under the lock, so that `listen` either sees it or is seen here.
         self.completed.store(num, Release);
-        self.tell(&mut listeners, num, at, signalling, reach);
+        self.tell(&mut listeners, num, at, spoilt, reach);
     }
 
     /// The number of the last completed request; 0 if there was none.

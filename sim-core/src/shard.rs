@@ -10,8 +10,8 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use crate::fault::fate::{Fate, Hold};
 use crate::fault::watch::{Site, Subject, Watch};
-use crate::fault::{Effect, Faults, Side, Signalling, Strike, Verdict};
-use crate::port::{Port, Queued, REMEMBERED};
+use crate::fault::{Faults, Side, Verdict};
+use crate::port::{Port, Queued, REMEMBERED, Spoilt};
 use crate::rates::Rates;
 use crate::recorder::{Record, Recorder};
 use crate::request::Request;
@@ -341,20 +341,16 @@ impl Shard {
             self.recorder.record(unit.core, Record { seq, deed, bytes, begins, ends: at, status });
         }
         let event = current.fate.as_mut().and_then(|fate| fate.event.take());
-        let signalling = match event.as_ref().map(Strike::verdict) {
-            Some(Verdict::Signal(signalling)) => Some(*signalling),
+        let spoilt = event.and_then(|strike| match *strike.verdict() {
+            Verdict::Signal(signalling) => {
+                Some(Spoilt { signalling, strike, victim: self.victim(&current), end: at })
+            }
             _ => None,
-        };
-        if let (Some(strike), Some(signalling)) = (&event, signalling)
-            && signalling != Signalling::Spurious
-            && self.port.is_listened_for(num)
-        {
-            self.note(&current, strike, at, Effect::Signalled(signalling));
-        }
+        });
         let Request { work, answer, tensors } = current.queued.request;
         // Before the number is published: memory that only this request held must be free by then.
         drop((work, tensors));
-        self.port.complete(num, answer, status, at, signalling, reach);
+        self.port.complete(num, answer, status, at, spoilt, reach);
     }
 }
 

@@ -196,7 +196,7 @@ impl<'de> Deserialize<'de> for Span {
 }
 
 /// The duration that `text` says.
-fn span(text: &str) -> Result<Nanos, String> {
+pub(crate) fn span(text: &str) -> Result<Nanos, String> {
     let wrong = |why| {
         format!(
             "{text:?} is no duration: {why}; write whole numbers with a unit, such as \"120us\" or \"2ms\""

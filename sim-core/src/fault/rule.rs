@@ -31,6 +31,13 @@ pub struct Scenario {
     pub environment: Vec<(String, String)>,
 }
 
+impl Plan {
+    /// The variables of the runtime that the program is to be run with.
+    pub fn environment(&self) -> &[(String, String)] {
+        self.scenario.as_ref().map_or(&[], |scenario| &scenario.environment)
+    }
+}
+
 /// One fault: where, for whom, when, what, and how often.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rule {

@@ -2,8 +2,11 @@
 
 use std::sync::atomic::Ordering::{Acquire, Relaxed};
 
-use super::Port;
-use crate::fault::Signalling;
+use std::collections::VecDeque;
+
+use super::{Port, REMEMBERED};
+use crate::fault::journal::Victim;
+use crate::fault::{Effect, Faults, Signalling, Strike};
 use crate::time::Tick;
 
 /// Somebody who is told of completions.
@@ -33,6 +36,34 @@ pub(super) struct Listeners {
     late: Vec<Tick>,
     once: Vec<Wish>,
     next_key: u64,
+    /// Completed requests of which nobody was told yet, but whoever is will be told wrongly.
+    spoilt: VecDeque<(u64, Spoilt)>,
+}
+
+/// How those are told of a request who listen for it, since a fault wants that.
+pub struct Spoilt {
+    /// What is wrong with the signal.
+    pub(crate) signalling: Signalling,
+    /// The rule that says so.
+    pub(crate) strike: Strike,
+    /// The request.
+    pub(crate) victim: Victim,
+    /// When it ended.
+    pub(crate) end: Tick,
+}
+
+impl Spoilt {
+    /// When to signal, if not now, and how often. Notes that the rule fired.
+    fn strike(self, faults: &Faults) -> (Option<Tick>, usize) {
+        let Spoilt { signalling, strike, victim, end } = self;
+        let (due, times) = match signalling {
+            Signalling::Late(span) => (Some(end + span), 1),
+            Signalling::Twice => (None, 2),
+            Signalling::Spurious => return (None, 1), // has been told before, and is told again as it should be
+        };
+        faults.fired(&strike, victim, end, Effect::Signalled(signalling));
+        (due, times)
+    }
 }
 
 /// Somebody wants to be told of one request.
@@ -54,16 +85,23 @@ impl Port {
         listeners: &mut Listeners,
         num: u64,
         at: Tick,
-        signalling: Option<Signalling>,
+        spoilt: Option<Spoilt>,
         reach: &dyn Fn(Tick),
     ) {
         if listeners.each.is_some() || listeners.once.iter().any(|wish| wish.num <= num) {
             reach(at);
         }
-        let (due, times) = match signalling {
-            Some(Signalling::Late(span)) => (Some(at + span), 1),
-            Some(Signalling::Twice) => (None, 2),
-            Some(Signalling::Spurious) | None => (None, 1),
+        let is_for = |wish: &Wish| wish.num <= num && wish.due.is_none() && wish.signal.is_event();
+        let (due, times) = match spoilt {
+            None => (None, 1),
+            Some(spoilt) if listeners.each.is_some() || listeners.once.iter().any(is_for) => {
+                spoilt.strike(&self.faults)
+            }
+            Some(spoilt) => {
+                listeners.spoilt.truncate(REMEMBERED - 1);
+                listeners.spoilt.push_front((num, spoilt));
+                (None, 1)
+            }
         };
         match (&listeners.each, due) {
             (Some(each), None) => (0..times).for_each(|_| each.signal()),
@@ -86,13 +124,25 @@ impl Port {
         }
     }
 
-    /// Whether an event of the program's is to tell of request `num`.
-    pub(crate) fn is_listened_for(&self, num: u64) -> bool {
-        self.is_listened() && {
-            let listeners = self.listeners.lock();
-            let is_for = |wish: &Wish| wish.num <= num && wish.due.is_none() && wish.signal.is_event();
-            listeners.each.is_some() || listeners.once.iter().any(is_for)
+    /// Tells `signal` of request `num`, which has completed before it was asked for.
+    fn tell_afterwards(
+        &self,
+        listeners: &mut Listeners,
+        (num, key): (u64, u64),
+        signal: Box<dyn Signal>,
+        reach: &dyn Fn(Tick),
+    ) -> Listening {
+        self.ended(num).into_iter().for_each(reach);
+        let place = listeners.spoilt.iter().position(|(other, _)| *other == num && signal.is_event());
+        let spoilt = place.and_then(|place| listeners.spoilt.remove(place));
+        let (due, times) = spoilt.map_or((None, 1), |(_, spoilt)| spoilt.strike(&self.faults));
+        if due.is_some() {
+            listeners.once.push(Wish { num, key, signal, due });
+            self.note_listeners(listeners);
+            return Listening::Pending(key);
         }
+        (0..times).for_each(|_| signal.signal());
+        Listening::Signalled
     }
 
     /// Tells those who listen for request `num`, which has not completed, as if it had. Says whether there are any.
@@ -140,13 +190,11 @@ impl Port {
     /// end: see [`Port::complete`].
     pub fn listen(&self, num: u64, signal: Box<dyn Signal>, reach: &dyn Fn(Tick)) -> Listening {
         let mut listeners = self.listeners.lock();
-        if self.completed.load(Acquire) >= num {
-            self.ended(num).into_iter().for_each(reach);
-            signal.signal();
-            return Listening::Signalled;
-        }
         listeners.next_key += 1;
         let key = listeners.next_key;
+        if self.completed.load(Acquire) >= num {
+            return self.tell_afterwards(&mut listeners, (num, key), signal, reach);
+        }
         listeners.once.push(Wish { num, key, signal, due: None });
         self.note_listeners(&listeners);
         Listening::Pending(key)
@@ -161,8 +209,7 @@ impl Port {
         listeners.once.retain(|wish| (wish.num, wish.key) != (num, BY_NUMBER));
         match signal {
             Some(signal) if self.completed.load(Acquire) >= num => {
-                self.ended(num).into_iter().for_each(reach);
-                signal.signal();
+                self.tell_afterwards(&mut listeners, (num, BY_NUMBER), signal, reach);
             }
             Some(signal) => listeners.once.push(Wish { num, key: BY_NUMBER, signal, due: None }),
             None => {}

@@ -14,16 +14,20 @@ use crate::unit::Running;
 
 impl Shard {
     pub(super) fn note(&self, current: &Current, strike: &Strike, at: Tick, effect: Effect) {
+        self.faults.fired(strike, self.victim(current), at, effect);
+    }
+
+    /// The current request, as the journal calls it.
+    pub(super) fn victim(&self, current: &Current) -> Victim {
         let Queued { num, request, .. } = &current.queued;
         let unit = self.port.unit();
-        let victim = Victim {
+        Victim {
             core: Some(unit.core),
             unit: Some(unit),
             num: *num,
             operation: request.work.operation(),
             model: request.work.model().map(|model| model.name.as_str().into()),
-        };
-        self.faults.fired(strike, victim, at, effect);
+        }
     }
 
     /// Tells those who listen for a request that has only begun, where a fault wants that.
