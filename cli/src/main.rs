@@ -8,11 +8,14 @@
 //! program.rs  what a program file is                    diagnosis.rs  why a program did not use the library
 //! models.rs   --models, --default-kernel and --strict   neff/         NEFFs made, looked into, checked
 //! exec/       a NEFF, run without a program             file.rs       reading and replacing files
+//! faults.rs   --faults, and plans explained             scenarios.rs  plans that come with nrt-sim
+//! reset.rs    what faults have left broken
 //! ```
 
 mod demo;
 mod diagnosis;
 mod exec;
+mod faults;
 mod file;
 mod info;
 mod library;
@@ -21,7 +24,9 @@ mod models;
 mod neff;
 mod program;
 mod report;
+mod reset;
 mod run;
+mod scenarios;
 mod signals;
 mod summary;
 
@@ -39,6 +44,8 @@ Examples:
   nrt-sim run -- ./infer model.neff                run a program on one trn1.2xlarge
   nrt-sim run --instance trn2.48xlarge --lnc 1 -- python3 serve.py
   nrt-sim run --seed 7 --faults plan.toml -- ./infer model.neff
+  nrt-sim run --scenario hang -- ./infer model.neff   a program that meets a known fault
+  nrt-sim faults check plan.toml                   what a fault plan says
   nrt-sim info --instance trn2 --lnc 1             what that machine has
   nrt-sim info --list                              all machines
   nrt-sim neff inspect model.neff                  what is in a compiled model
@@ -58,6 +65,9 @@ enum Command {
     Run(run::Options),
     Info(info::Options),
     Neff(neff::Options),
+    Faults(faults::Command),
+    Scenarios(scenarios::Options),
+    Reset(reset::Options),
     Demo(demo::Options),
 }
 
@@ -74,6 +84,9 @@ fn main() -> ExitCode {
         Command::Run(options) => (run::run(&options), OWN_FAILURE),
         Command::Info(options) => (info::info(&options), OWN_FAILURE),
         Command::Neff(options) => (neff::neff(&options), OWN_FAILURE),
+        Command::Faults(command) => (faults::faults(&command), OWN_FAILURE),
+        Command::Scenarios(options) => (scenarios::scenarios(&options), OWN_FAILURE),
+        Command::Reset(options) => (reset::reset(&options), OWN_FAILURE),
         Command::Demo(options) => (demo::demo(&options), 1),
     };
     ExitCode::from(code.unwrap_or_else(|error| {

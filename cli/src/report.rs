@@ -6,8 +6,12 @@ use std::fs::{self, File};
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
+use sim_core::fault::tally::Tally;
 use sim_core::ledger::Ledger;
+use sim_models::armed_rule::ArmedRule;
 use sim_models::placement::Placement;
+
+use crate::summary::RuleOutcome;
 
 /// Everything that was left.
 #[derive(Debug, Default)]
@@ -18,6 +22,10 @@ pub(crate) struct Report {
     pub(crate) ledgers: BTreeMap<(u32, u32), Ledger>,
     /// The models that each of these inits loaded, in order.
     pub(crate) models: BTreeMap<(u32, u32), Vec<Placement>>,
+    /// What was counted of the rules of fault plans, by process and number within it.
+    tallies: BTreeMap<(u32, u32), Tally>,
+    /// The rules that are counted there.
+    rules: BTreeMap<(u32, u32), Vec<ArmedRule>>,
 }
 
 impl Report {
@@ -48,9 +56,25 @@ impl Report {
                 let placements = text.lines().filter_map(|line| serde_json::from_str(line).ok());
                 self.models.insert(id(stem)?, placements.collect());
             }
+            "tally" => {
+                let file = File::options().read(true).write(true).open(path).ok()?;
+                let len = usize::try_from(file.metadata().ok()?.len()).ok()?;
+                self.tallies.insert(id(stem)?, Tally::read(&file, len)?);
+            }
+            "rules" => {
+                let text = fs::read_to_string(path).ok()?;
+                let rules = text.lines().filter_map(|line| serde_json::from_str(line).ok());
+                self.rules.insert(id(stem)?, rules.collect());
+            }
             _ => {}
         }
         Some(())
+    }
+
+    /// What the rules of fault plans have done.
+    pub(crate) fn outcomes(&self) -> Vec<RuleOutcome> {
+        let rules = |(id, tally)| Some((tally, self.rules.get(id)?.as_slice()));
+        RuleOutcome::all(self.tallies.iter().filter_map(rules))
     }
 }
 

@@ -11,18 +11,16 @@ use anyhow::{Context, Result};
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 use sim_core::config::{NoTime, Time};
-use sim_core::fault::Plan;
-use sim_models::written::Written;
 
 use crate::diagnosis::Diagnosis;
 use crate::library::Library;
 use crate::machine::{self, Machine, variable};
-use crate::models::{self, absolute_if_file};
+use crate::models;
 use crate::program::{Kind, locate};
 use crate::report::Report;
 use crate::signals::Signals;
 use crate::summary::{Session, Summary};
-use crate::{OWN_FAILURE, note};
+use crate::{OWN_FAILURE, faults, note};
 
 /// The exit code when the program is there but cannot be started, as shells have it.
 const NOT_EXECUTABLE: u8 = 126;
@@ -38,7 +36,7 @@ Examples:
   nrt-sim run --faults 'rule=[{unit=\"compute\",core=0,nth=3,status=1202}]' -- ./infer model.neff
 
 Exit code: that of PROGRAM; 128+N if it died of signal N; 127 if it was not found, 126 if it could not be
-started, 125 if nrt-sim itself or --strict failed. All other settings are the real runtime's variables (NEURON_RT_*).";
+started, 125 if nrt-sim itself, --strict or --require-fired failed. All other settings are the real runtime's variables (NEURON_RT_*).";
 
 /// Runs a program with the simulated libnrt.so.1 in place of the real one.
 ///
@@ -68,12 +66,8 @@ pub(crate) struct Options {
     #[arg(long, value_name = "VERSION", value_parser = PossibleValuesParser::new(["2.28", "2.29", "2.30", "2.31", "2.32", "2.33"]))]
     sdk: Option<String>,
 
-    /// Faults to inject: the path of a plan in TOML, or its text. A rule says which requests (core, unit,
-    /// queue, nth; each may be left out) end with which status number of nrt_status.h.
-    ///
-    /// Sets NRT_SIM_FAULTS. Default: what that variable says, else none.
-    #[arg(long, value_name = "PLAN", value_parser = faults)]
-    faults: Option<String>,
+    #[command(flatten)]
+    faults: faults::Options,
 
     #[command(flatten)]
     models: models::Options,
@@ -110,6 +104,7 @@ pub(crate) fn run(options: &Options) -> Result<u8> {
     let reports = reports.context("cannot make a temporary folder (see TMPDIR)")?;
     let library = Library::find(options.lib.as_deref())?.expressible(reports.path())?;
     let mut command = command(options, &machine, &library);
+    command.envs(options.faults.variables()?);
     command.env("NRT_SIM_REPORT_DIR", reports.path());
 
     let signals = Signals::take_over()?;
@@ -129,7 +124,10 @@ pub(crate) fn run(options: &Options) -> Result<u8> {
     if options.models.strict || !options.quiet {
         missed.iter().for_each(|binding| note(binding));
     }
-    if options.models.strict && !missed.is_empty() && status.success() {
+    let (unfired, has_failed) = options.faults.unfired(&report.outcomes());
+    unfired.iter().for_each(|line| note(&format!("{line} (seed {})", seed_of(options))));
+    let has_failed = has_failed || options.models.strict && !missed.is_empty();
+    if has_failed && status.success() {
         return Ok(OWN_FAILURE);
     }
     Ok(exit_code(status))
@@ -146,7 +144,6 @@ fn command(options: &Options, machine: &Machine, library: &Library) -> Command {
         ("NRT_SIM_SEED", options.seed.map(|seed| seed.to_string())),
         ("NRT_SIM_TIME", options.time.clone()),
         ("NRT_SIM_SDK", options.sdk.clone()),
-        ("NRT_SIM_FAULTS", options.faults.clone()),
         ("NRT_SIM_SHARE_CORES", options.share_cores.then(|| "1".to_owned())),
     ];
     command.envs(flags.into_iter().filter_map(|(name, value)| Some((name, value?))));
@@ -172,14 +169,20 @@ fn tell(options: &Options, machine: &Machine, report: &Report, status: ExitStatu
             Session::read((pid, init), report.programs.get(&pid).cloned(), ledger, machine.taken_at_init());
         Session { models: report.models.get(&(pid, init)).cloned().unwrap_or_default(), ..session }
     };
-    let seed = options.seed.map(|seed| seed.to_string()).or_else(|| variable("NRT_SIM_SEED"));
     let summary = Summary {
         instance: machine.profile.name.clone(),
         lnc: machine.lnc,
-        seed: seed.unwrap_or_else(|| "0".into()),
+        seed: seed_of(options),
         sessions: report.ledgers.iter().map(session).collect(),
+        rules: report.outcomes(),
     };
     note(summary.to_string().trim_end());
+}
+
+/// The seed that the library was given, as text.
+fn seed_of(options: &Options) -> String {
+    let seed = options.seed.map(|seed| seed.to_string()).or_else(|| variable("NRT_SIM_SEED"));
+    seed.unwrap_or_else(|| "0".into())
 }
 
 fn exit_code(status: ExitStatus) -> u8 {
@@ -232,31 +235,4 @@ fn seed(text: &str) -> Result<u64, String> {
 pub(crate) fn time(text: &str) -> Result<String, String> {
     let known: Result<Time, NoTime> = text.parse();
     known.map(|_| text.to_owned()).map_err(|expected| format!("must be {expected}"))
-}
-
-/// Checks `--faults`, and makes a path absolute.
-fn faults(value: &str) -> Result<String, String> {
-    let written = Written::find(value).map_err(|error| {
-        format!("is neither a file nor the text of a plan, such as rule=[{{status=5}}]: {error}")
-    })?;
-    Plan::parse(&written.text).map_err(|error| format!("is not a valid plan: {error}"))?;
-    absolute_if_file(value)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::faults;
-
-    #[test]
-    fn a_plan_is_a_file_or_its_text() {
-        let file = tempfile::NamedTempFile::new().expect("a temporary file");
-        std::fs::write(file.path(), "[[rule]]\nstatus = 5\n").expect("writable");
-        let path = file.path().to_str().expect("UTF-8");
-        assert!(faults(path).is_ok_and(|value| value.starts_with('/')));
-        assert_eq!(faults("rule=[{status=5}]").as_deref(), Ok("rule=[{status=5}]"));
-        let error = faults("no/such/plan.toml").expect_err("no such file");
-        assert!(error.contains("cannot be read"), "{error}");
-        let error = faults("rule=[{status=0}]").expect_err("no error");
-        assert!(error.contains("not the number of an error"), "{error}");
-    }
 }

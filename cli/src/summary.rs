@@ -1,6 +1,7 @@
 //! What programs did on the device, as text.
 
 mod queue;
+mod rules;
 
 use std::collections::BTreeSet;
 use std::fmt::{self, Display};
@@ -12,6 +13,8 @@ use sim_core::seq::UnitId;
 use sim_models::placement::Placement;
 
 use queue::{Queue, table};
+
+pub(crate) use rules::RuleOutcome;
 
 /// Cores and models of one process that are shown one by one.
 const ROWS_MAX: usize = 32;
@@ -27,6 +30,8 @@ pub(crate) struct Summary {
     pub(crate) seed: String,
     /// One for each init, in order.
     pub(crate) sessions: Vec<Session>,
+    /// What the rules of fault plans have done.
+    pub(crate) rules: Vec<RuleOutcome>,
 }
 
 /// What one process did from an init to the close that follows, or to its end.
@@ -100,9 +105,10 @@ impl Session {
 
 impl Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Summary { instance, lnc, seed, sessions } = self;
+        let Summary { instance, lnc, seed, sessions, rules } = self;
         writeln!(f, "simulated {instance}, LNC {lnc}, seed {seed}")?;
-        sessions.iter().try_for_each(|session| session.fmt(f))
+        sessions.iter().try_for_each(|session| session.fmt(f))?;
+        rules::table(f, rules)
     }
 }
 
@@ -188,6 +194,7 @@ mod tests {
     use sim_core::config::{Config, Time};
     use sim_core::device::Device;
     use sim_core::fault::Plan;
+    use sim_core::fault::tally::Counts;
     use sim_core::ledger::{Ledger, Object};
     use sim_core::memory::storage::Span;
     use sim_core::profile::Profile;
@@ -198,7 +205,7 @@ mod tests {
 
     use sim_models::placement::Placement;
 
-    use super::{Memory, Queue, Session, Summary, size};
+    use super::{Memory, Queue, RuleOutcome, Session, Summary, size};
 
     const UNIT: UnitId = UnitId { core: 0, kind: UnitKind::TensorOp, queue: 1 };
 
@@ -230,11 +237,15 @@ mod tests {
 
     #[test]
     fn a_run_in_good_order_is_told_in_few_lines() {
+        let counts = Counts { matched: 5, struck: 1, fired: 1, is_armed: false };
+        let (name, sentence) = ("bad third".to_owned(), String::new());
+        let rule = RuleOutcome { name, sentence, require_fired: false, counts };
         let summary = Summary {
             instance: "trn1.2xlarge".into(),
             lnc: 1,
             seed: "0".into(),
             sessions: vec![session(vec![queue(0)])],
+            rules: vec![rule],
         };
         let expected = "\
 simulated trn1.2xlarge, LNC 1, seed 0
@@ -242,6 +253,9 @@ process 7, /bin/infer
   core  unit          queue   submitted   completed  deepest
      0  tensor-op         1           5           5        2
   simulated time at the last end: 1.500 µs
+faults
+  rule        matched     fired  still armed
+  bad third         5         1  no
 ";
         assert_eq!(summary.to_string(), expected);
     }
