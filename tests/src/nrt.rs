@@ -357,6 +357,28 @@ pub fn in_forked_child(body: impl FnOnce() -> u8) -> c_int {
     if libc::WIFEXITED(status) { libc::WEXITSTATUS(status) } else { -libc::WTERMSIG(status) }
 }
 
+/// The `count` words at the address that the library gave.
+pub fn words(address: u64, count: usize) -> Vec<u64> {
+    let first: *const u64 = ptr::with_exposed_provenance(usize::try_from(address).expect("64 bits"));
+    // SAFETY: the library says that there are so many.
+    (0..count).map(|at| unsafe { first.wrapping_add(at).read() }).collect()
+}
+
+/// Sets `len` bytes at an address that the library gave: the memory of a tensor, past the runtime.
+pub fn fill(address: u64, value: u8, len: usize) {
+    let first: *mut u8 = ptr::with_exposed_provenance_mut(usize::try_from(address).expect("64 bits"));
+    // SAFETY: a tensor of so many bytes is there, and no request writes it now.
+    unsafe { first.write_bytes(value, len) }
+}
+
+/// Whether a descriptor can be read from, by its number.
+pub fn is_readable(fd: RawFd) -> bool {
+    let mut wanted = libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
+    // SAFETY: the one entry is ours.
+    let ready = unsafe { libc::poll(&raw mut wanted, 1, 0) };
+    ready == 1 && wanted.revents & libc::POLLIN != 0
+}
+
 /// Closes a descriptor by its number.
 pub fn close_number(fd: RawFd) {
     // SAFETY: the test gave the number up to this function.

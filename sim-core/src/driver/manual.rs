@@ -40,7 +40,9 @@ impl Manual {
             return None;
         }
         self.now.fetch_max(at.0, Relaxed);
-        shard.pump(Bounds { horizon: at, effort: Effort::Any, last: u64::MAX }, &|_| {});
+        // One at a time, also where several end at the same instant: behind a fatal fault, say.
+        let last = shard.port.completed() + 1;
+        shard.pump(Bounds { horizon: at, effort: Effort::Any, last }, &|_| {});
         Some(at)
     }
 }
