@@ -1,12 +1,13 @@
 //! The environment variables, read once at init. Every bad value is collected before anything is refused.
 
+mod faults;
 mod reader;
 
 use std::ffi::OsString;
 use std::path::{PathBuf, absolute};
 use std::sync::Arc;
 
-use sim_core::config::{COMPUTE_DEPTH, COMPUTE_DEPTH_MAX, EXEC_TIMEOUT, Time};
+use sim_core::config::{COMPUTE_DEPTH, COMPUTE_DEPTH_MAX, Time};
 use sim_core::fault::Plan;
 use sim_core::fault::faults::TimeLimits;
 use sim_core::neff::Arch;
@@ -248,36 +249,6 @@ impl<L: Fn(&str) -> Option<OsString>> Reader<L> {
                 false
             }
         }
-    }
-
-    fn plan(&mut self) -> Plan {
-        let Some(Written { text, file }) = self.written("NRT_SIM_FAULTS", "a plan") else {
-            return Plan::default();
-        };
-        let place = file.map_or_else(String::new, |file| format!("{}, ", file.display()));
-        Plan::parse(&text).unwrap_or_else(|error| {
-            // Each problem is a line of its own, with its place in the text.
-            let problems = error.to_string();
-            let named = |problem: &str| format!("NRT_SIM_FAULTS: {place}{problem}");
-            self.wrong.extend(problems.lines().map(named));
-            Plan::default()
-        })
-    }
-
-    /// The rank that launchers of jobs tell; only rules that ask for it look at it, so that others need not be a number.
-    fn rank(&mut self) -> Option<u32> {
-        const LAUNCHERS: [&str; 4] = ["RANK", "OMPI_COMM_WORLD_RANK", "PMI_RANK", "SLURM_PROCID"];
-        if let Some(text) = self.text("NRT_SIM_RANK") {
-            let rank = text.trim().parse();
-            return rank.map_err(|_| self.refuse("NRT_SIM_RANK", &text, "a number from 0")).ok();
-        }
-        LAUNCHERS.iter().find_map(|name| (self.lookup)(name)?.to_str()?.parse().ok())
-    }
-
-    fn exec_timeout(&mut self) -> Nanos {
-        let default = EXEC_TIMEOUT.0 / 1_000_000_000;
-        let seconds = self.number("NEURON_RT_EXEC_TIMEOUT", default, 0..=i32::MAX as u64);
-        Nanos(seconds * 1_000_000_000)
     }
 
     fn models(&mut self) -> Models {

@@ -11,5 +11,6 @@ mod sys_trace;
 mod tensor;
 mod tensor_set;
 mod topology;
+mod transfer;
 mod unsupported;
 mod version;

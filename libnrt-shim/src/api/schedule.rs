@@ -11,7 +11,8 @@ use sim_core::memory::tensor::Tensor;
 use sim_core::request::{Answer, Request, Work};
 use sim_core::seq::{UnitId, UnitKind};
 
-use super::tensor::{named, part, same_bank, span};
+use super::tensor::{part, same_bank, span};
+use super::transfer::named;
 use crate::boundary::{Buffer, Out, Place, export};
 use crate::error::ApiError;
 use crate::handle::Handle;

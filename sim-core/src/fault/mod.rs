@@ -3,7 +3,7 @@
 //! ```text
 //! rule.rs     what a plan says                 faults.rs   the rules of a device, as they change
 //! text.rs     plans as TOML                    watch.rs    which request of one queue they strike
-//! table.rs    one rule as a table              fate.rs     what becomes of one request
+//! table.rs    one rule as a table (keys.rs)    fate.rs     what becomes of one request
 //! check.rs    what cannot be meant             damage.rs   data that comes out wrong
 //! problem.rs  what is wrong with a plan        tally.rs    how often each fired
 //! sentence.rs rules in words                   journal.rs  each time one fired
@@ -18,6 +18,7 @@ pub mod damage;
 pub mod fate;
 pub mod faults;
 pub mod journal;
+mod keys;
 mod problem;
 mod rule;
 mod sentence;
@@ -28,9 +29,9 @@ pub mod watch;
 
 pub use faults::Faults;
 pub use journal::{Effect, Entry};
+pub use keys::KEYS;
 pub use problem::{PlanError, Problem};
 pub use rule::{
     Delay, Matcher, Operation, Phase, Place, Plan, Rule, Scenario, Side, Signalling, Trigger, Verdict,
 };
-pub use table::KEYS;
 pub use watch::Strike;

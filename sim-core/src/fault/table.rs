@@ -8,6 +8,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 use wildmatch::WildMatch;
 
+use super::keys::{KEYS, VERDICTS};
 use super::problem::{Problems, unknown};
 use super::rule::{Delay, Matcher, Operation, Place, Rule, Signalling, Trigger, Verdict};
 use crate::seq::UnitKind;
@@ -15,72 +16,8 @@ use crate::status::Status;
 use crate::time::Nanos;
 use crate::timing::{self, Timing};
 
-/// The keys of a rule and what they mean, in the order in which they are best told.
-pub const KEYS: [(&str, &str); 35] = [
-    ("name", "what the rule is called; all its luck follows from it"),
-    (
-        "place",
-        "where it is asked: submit, start, finish, collective, tensor-read, tensor-write, tensor-copy, event, allocate, load, init",
-    ),
-    ("core", "logical core of the process"),
-    ("unit", "kind of unit: tensor-op, compute, collectives, tensor-read, tensor-write"),
-    ("queue", "queue of the unit"),
-    ("model", "pattern (* and ?) for the name or the uuid of the model"),
-    ("tensor", "pattern for the name of a tensor"),
-    ("operation", "read, write, copy, execute, collective, allocate, load, init"),
-    ("size", "bytes: a number, \"64KiB\", or { min = …, max = … }"),
-    ("rank", "rank of the process in its job"),
-    ("nth", "only the so-manieth that it is for, from 1"),
-    ("every", "each so-manieth"),
-    ("after", "none of the first so many"),
-    ("first", "only the first so many"),
-    ("sequence", "sequence numbers on the queue: a number, or { min = …, max = … }"),
-    ("at", "from this simulated instant on, such as \"5ms\""),
-    ("probability", "by chance, above 0 and at most 1"),
-    ("until", "until the rule of this name has struck on the same queue"),
-    ("depth", "while at least so many requests are on the queue, the new one included"),
-    ("status", "verdict: ends with this status, a number or a name of nrt_status.h"),
-    ("hang", "verdict: no completion until the time limit; true, or the status it ends with then"),
-    (
-        "late",
-        "verdict: takes so much longer, \"2ms\" or { min = …, max = … } and the other forms of durations",
-    ),
-    ("slow", "verdict: takes so many times as long"),
-    ("never", "verdict: done, but nobody is ever told"),
-    ("stuck", "verdict: does not begin, nor does what is behind"),
-    ("full", "verdict: the queue is full; true, { attempts = … }, or { capacity = … }"),
-    ("nan", "verdict: so many numbers of the outputs are NaN; true is 1"),
-    ("flip", "verdict: so many bits are wrong; true is 1"),
-    ("torn", "verdict: only a first part of the bytes arrives"),
-    (
-        "signal",
-        "verdict: listeners are told \"twice\", \"spurious\" (too early as well), or { late = \"1ms\" }",
-    ),
-    ("core-busy", "verdict: another process has the cores"),
-    ("times", "strikes at most so often on each queue"),
-    ("lifetime", "is armed for so much simulated time"),
-    ("require_fired", "a run in which it never fired has failed"),
-    ("persist", "later processes find the queue as it leaves it, until `nrt-sim reset`"),
-];
-
 /// The longest name of a rule.
 const NAME_MAX: usize = 100;
-
-/// The verdicts among the keys.
-const VERDICTS: [&str; 12] = [
-    "status",
-    "hang",
-    "late",
-    "slow",
-    "never",
-    "stuck",
-    "full",
-    "nan",
-    "flip",
-    "torn",
-    "signal",
-    "core-busy",
-];
 
 type Value<'a> = Spanned<DeValue<'a>>;
 
