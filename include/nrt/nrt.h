@@ -365,10 +365,12 @@ NRT_STATUS nrt_execute_repeat(nrt_model_t *model, const nrt_tensor_set_t *input,
 /* ---- Collectives: set-up ---- */
 
 /* Joins the communicator of `g_device_count` participants as number `g_device_id`; waits for the others.
- * Needs NEURON_RT_ROOT_COMM_ID [guide]. */
+ * Needs NEURON_RT_ROOT_COMM_ID [guide]. NRT_INVALID for a core or a number that does not exist; a single
+ * participant, the only kind that is simulated, needs no variable [chosen here]. */
 NRT_STATUS nrt_build_global_comm(int32_t vnc, uint32_t g_device_id, uint32_t g_device_count);
 
-/* The same for the collectives of nrta_cc_prepare, which have a communicator of their own [observed]. */
+/* The same for the collectives of nrta_cc_prepare, which have a communicator of their own. Where this was
+ * not called, nrta_cc_prepare does it [observed]. */
 NRT_STATUS nrt_cc_global_comm_init(uint32_t vnc, uint32_t g_device_id, uint32_t g_device_count);
 
 /* Makes the stream `stream_id` for collectives. Since SDK 2.29 [notes]. */

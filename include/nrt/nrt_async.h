@@ -89,8 +89,9 @@ NRT_STATUS nrta_execute_schedule(nrt_model_t *model, const nrt_tensor_set_t *inp
                                  nrt_tensor_set_t *output, int queue, NRT_STATUS *exec_ret,
                                  nrta_seq_t *req_sequence);
 
-/* Queues the collective that `*cc_ctx` holds, and takes it over: `*cc_ctx` becomes NULL [observed].
- * `queue` must be 0 [header], though up to 2 is accepted [observed]. */
+/* Queues the collective that `*cc_ctx` holds, and takes it over: `*cc_ctx` becomes NULL [observed]. If it
+ * is not queued, `*cc_ctx` stays for another attempt. NRT_INVALID_HANDLE for one that was queued, or whose
+ * tensors were freed [chosen here]. `queue` must be 0 [header], though up to 2 is accepted [observed]. */
 NRT_STATUS nrta_cc_schedule(nrt_cc_context_t **cc_ctx, int queue, NRT_STATUS *exec_ret,
                             nrta_seq_t *req_sequence);
 
@@ -165,7 +166,11 @@ NRT_STATUS nrta_error_tracker_get_list(nrta_error_tracker_t *error_tracker, cons
 
 /* Prepares a collective of the group `comm`. `op` matters where elements are combined. The tensors must
  * live until the collective is over [header]. Experimental, says the vendor [guide]. One tensor in and
- * one out; from SDK 2.31 all-gather may write, and reduce-scatter read, several [notes]. */
+ * one out; from SDK 2.31 all-gather may write, and reduce-scatter read, several [notes].
+ *
+ * Simulated for a group of one in a world of one, where each collective is a copy. Both tensors must be on
+ * the bank of core `comm->vnc` and have the same size, a whole number of elements, else NRT_INVALID; so do
+ * numbers that do not exist or contradict each other [chosen here]. More participants: NRT_FAILURE. */
 NRT_STATUS nrta_cc_prepare(nrt_cc_comm_t *comm, nrt_tensor_list_t *input, nrt_tensor_list_t *output,
                            nrt_dtype_t dtype, nrt_op_type_t op, nrt_cc_op_type_t cc_op,
                            nrt_cc_context_t **cc_ctx);

@@ -93,11 +93,14 @@ NRT_STATUS nrt_trace_stop(const char *filename);
  * a number in `err`, and up to `err_msg_size` bytes of text in `err_msg`. */
 void *nrt_get_libnccl_net(int *err, char *err_msg, size_t err_msg_size);
 
-/* Waits until all `g_device_count` participants are here. */
+/* Waits until all `g_device_count` participants are here, and for what the core computes: it takes its turn
+ * like a run, so a dead compute unit refuses it [observed]. Simulated for one participant. */
 NRT_STATUS nrt_barrier(int32_t vnc, uint32_t g_device_id, uint32_t g_device_count);
 
 /* Gathers `rank_input_size` bytes of host memory from each participant. `output` has room for all of
- * them, in order of `g_device_id`. Waits for the others; joins the communicator if need be [header]. */
+ * them, in order of `g_device_id`. Waits for the others; joins the communicator if need be [header].
+ * `output` is cleared before `input` is read, so the two must not overlap [observed]. Simulated for one
+ * participant. */
 NRT_STATUS nrt_all_gather(int32_t vnc, uint32_t g_device_id, uint32_t g_device_count,
                           uint32_t rank_input_size, void *input, void *output);
 

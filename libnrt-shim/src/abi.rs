@@ -56,6 +56,26 @@ pub(crate) struct Batch {
     pub(crate) num_ops: u32,
 }
 
+/// `nrt_cc_comm_t` of `nrt.h`.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub(crate) struct Communicator {
+    pub(crate) replica_group: crate::boundary::Array<u32>,
+    pub(crate) rank: u32,
+    pub(crate) rank_n: u32,
+    pub(crate) ctx_device_id: u32,
+    pub(crate) ctx_device_count: u32,
+    pub(crate) vnc: u32,
+}
+
+/// `nrt_tensor_list_t` of `nrt.h`.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub(crate) struct TensorList {
+    pub(crate) tensors: crate::boundary::Array<u64>,
+    pub(crate) num_tensors: usize,
+}
+
 /// `nrt_model_info_t` of `nrt_experimental.h`.
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -90,6 +110,8 @@ const _: () = {
     assert!(size_of::<AllocationInfo>() == 24);
     assert!(size_of::<BatchOp>() == 24);
     assert!(size_of::<Batch>() == 24);
+    assert!(size_of::<Communicator>() == 32);
+    assert!(size_of::<TensorList>() == 16);
     assert!(size_of::<ModelInfo>() == 4);
     assert!(size_of::<TensorInfo>() == 296);
     assert!(size_of::<AsyncError>() == 16);

@@ -8,6 +8,7 @@ mod abi;
 mod api;
 mod boundary;
 mod claim;
+mod collective;
 mod cores;
 mod environment;
 mod error;

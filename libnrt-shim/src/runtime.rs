@@ -16,6 +16,7 @@ use sim_core::seq::{Seq, UnitId, UnitKind};
 use sim_core::time::Tick;
 
 use crate::claim::Claim;
+use crate::collective::Collective;
 use crate::environment::Settings;
 use crate::error::ApiError;
 use crate::handle::{Handle, Table};
@@ -54,6 +55,7 @@ static TENSORS: Table<Tensor> = Table::new();
 static SETS: Table<TensorSet> = Table::new();
 static MODELS: Table<Loaded> = Table::new();
 static TRACKERS: Table<Tracker> = Table::new();
+static COLLECTIVES: Table<Collective> = Table::new();
 
 /// An opened device and the program's objects on it.
 pub(crate) struct Runtime {
@@ -63,6 +65,7 @@ pub(crate) struct Runtime {
     pub(crate) sets: &'static Table<TensorSet>,
     pub(crate) models: &'static Table<Loaded>,
     pub(crate) trackers: &'static Table<Tracker>,
+    pub(crate) collectives: &'static Table<Collective>,
     pub(crate) report: Report,
     pub(crate) rules: RuleReport,
     /// Nanoseconds between 1970 and the device's first tick.
@@ -289,6 +292,7 @@ impl Runtime {
             sets: &SETS,
             models: &MODELS,
             trackers: &TRACKERS,
+            collectives: &COLLECTIVES,
             report,
             opened_ns: u64::try_from(since_1970.as_nanos()).unwrap_or(0),
             changes: AtomicU64::new(0),
@@ -334,6 +338,7 @@ impl Runtime {
         self.sets.clear();
         self.tensors.clear();
         self.trackers.clear();
+        self.collectives.clear();
     }
 
     /// What bindings look handles up in.

@@ -15,7 +15,7 @@ pub(crate) fn event_type(deed: Deed) -> Option<(usize, &'static str)> {
         Deed::Run(_) => Some((7, "nc_exec_running")),
         Deed::Read => Some((9, "nrt_tensor_read")),
         Deed::Write => Some((10, "nrt_tensor_write")),
-        Deed::Copy => None,
+        Deed::Copy | Deed::Collective => None,
     }
 }
 
@@ -80,7 +80,7 @@ impl<N: Fn() -> EventId> Document<N> {
                     },
                     Data::Ends { nc_timestamp_ns: record.ends.0 },
                 ),
-                Deed::Read | Deed::Write | Deed::Copy => {
+                Deed::Read | Deed::Write | Deed::Copy | Deed::Collective => {
                     (Data::Moves { size: record.bytes }, Data::Moves { size: record.bytes })
                 }
             };

@@ -35,6 +35,8 @@ pub enum Deed {
     Write,
     /// Copied between tensors.
     Copy,
+    /// A collective operation.
+    Collective,
     /// Ran the model of this number.
     Run(u64),
 }

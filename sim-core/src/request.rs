@@ -56,6 +56,13 @@ pub enum Work {
         /// Target.
         to: Span,
     },
+    /// A collective of one rank, device to device: there is nobody to exchange with or to add to.
+    Collective {
+        /// What the rank gives.
+        from: Span,
+        /// What the rank gets.
+        to: Span,
+    },
     /// A run of a model.
     Execute(Arc<Run>),
 }
@@ -84,9 +91,10 @@ impl Work {
     /// How many bytes it moves or computes with.
     pub(crate) fn bytes(&self) -> u64 {
         match self {
-            Work::Read { from: span, .. } | Work::Write { to: span, .. } | Work::Copy { from: span, .. } => {
-                span.len() as u64
-            }
+            Work::Read { from: span, .. }
+            | Work::Write { to: span, .. }
+            | Work::Copy { from: span, .. }
+            | Work::Collective { from: span, .. } => span.len() as u64,
             Work::Execute(run) => run.bytes,
         }
     }
@@ -97,6 +105,7 @@ impl Work {
             Work::Read { .. } => Operation::Read,
             Work::Write { .. } => Operation::Write,
             Work::Copy { .. } => Operation::Copy,
+            Work::Collective { .. } => Operation::Collective,
             Work::Execute(_) => Operation::Execute,
         }
     }
@@ -105,7 +114,7 @@ impl Work {
     pub(crate) fn run(&self) -> Option<&Run> {
         match self {
             Work::Execute(run) => Some(run),
-            Work::Read { .. } | Work::Write { .. } | Work::Copy { .. } => None,
+            Work::Read { .. } | Work::Write { .. } | Work::Copy { .. } | Work::Collective { .. } => None,
         }
     }
 
@@ -118,7 +127,7 @@ impl Work {
     pub(crate) fn targets(&self) -> Vec<Extent> {
         match self {
             Work::Read { to, .. } => vec![*to],
-            Work::Write { to, .. } | Work::Copy { to, .. } => vec![to.extent()],
+            Work::Write { to, .. } | Work::Copy { to, .. } | Work::Collective { to, .. } => vec![to.extent()],
             Work::Execute(run) => run.outputs.iter().map(Span::extent).collect(),
         }
     }
@@ -129,6 +138,7 @@ impl Work {
             Work::Read { .. } => Deed::Read,
             Work::Write { .. } => Deed::Write,
             Work::Copy { .. } => Deed::Copy,
+            Work::Collective { .. } => Deed::Collective,
             Work::Execute(run) => Deed::Run(run.model.id),
         }
     }
@@ -137,7 +147,9 @@ impl Work {
     pub(crate) fn is_light(&self) -> bool {
         match self {
             Work::Execute(run) => run.model.kernel.is_light(run.bytes),
-            Work::Read { .. } | Work::Write { .. } | Work::Copy { .. } => self.bytes() <= LIGHT_BYTES,
+            Work::Read { .. } | Work::Write { .. } | Work::Copy { .. } | Work::Collective { .. } => {
+                self.bytes() <= LIGHT_BYTES
+            }
         }
     }
 
@@ -145,7 +157,7 @@ impl Work {
     pub(crate) fn cost(&self, rates: &Rates) -> Cost {
         match self {
             Work::Read { .. } | Work::Write { .. } => Cost::About(rates.transfer(self.bytes())),
-            Work::Copy { .. } => Cost::About(rates.copy(self.bytes())),
+            Work::Copy { .. } | Work::Collective { .. } => Cost::About(rates.copy(self.bytes())),
             Work::Execute(run) => run.model.cost,
         }
     }
@@ -155,7 +167,7 @@ impl Work {
         match self {
             Work::Read { from, to } => to.copy_from(from.extent()),
             Work::Write { from, to } => to.extent().copy_from(*from),
-            Work::Copy { from, to } => to.extent().copy_from(from.extent()),
+            Work::Copy { from, to } | Work::Collective { from, to } => to.extent().copy_from(from.extent()),
             Work::Execute(run) => {
                 let status = run.model.kernel.run(&run.inputs, &run.outputs);
                 if status.has_run() {

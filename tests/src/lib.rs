@@ -2,6 +2,7 @@
 
 pub mod build;
 pub mod child;
+pub mod collective;
 pub mod neff;
 pub mod nrt;
 pub mod program;

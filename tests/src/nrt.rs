@@ -12,6 +12,7 @@ use std::sync::OnceLock;
 use libloading::os::unix::Library;
 
 use crate::build;
+use crate::collective::{Comm, TensorList};
 
 /// A handle, or whatever a test passes for one.
 pub type Handle = u64;
@@ -153,6 +154,18 @@ functions! {
     execute_repeat = nrt_execute_repeat NRT_2(Handle, Handle, Handle, c_int) -> u32;
     drain = nrt_async_drain_queued_execs NRT_2(i32) -> u32;
     register_callback = nrt_register_async_exec_callback NRT_2(u64, u64) -> u32;
+
+    // Collectives.
+    build_global_comm = nrt_build_global_comm NRT_2(i32, u32, u32) -> u32;
+    cc_global_comm_init = nrt_cc_global_comm_init NRT_2(u32, u32, u32) -> u32;
+    barrier = nrt_barrier NRT_2(i32, u32, u32) -> u32;
+    all_gather = nrt_all_gather NRT_2(i32, u32, u32, u32, *const u8, Out<u8>) -> u32;
+    cc_prepare = nrta_cc_prepare NRT_3(
+        *const Comm, *const TensorList, *const TensorList, u32, u32, u32, Out<Handle>) -> u32;
+    cc_schedule = nrta_cc_schedule NRT_3(Out<Handle>, c_int, Out<u32>, Out<u64>) -> u32;
+    old_cc_prepare = nrta_cc_prepare NRT_2(
+        *const Comm, *const TensorList, *const TensorList, u32, u32, u32, Out<Handle>) -> u32;
+    old_cc_schedule = nrta_cc_schedule NRT_2(Out<Handle>, c_int, Handle, Out<u64>) -> u32;
 
     // Requests, since SDK 2.29.
     schedule = nrta_execute_schedule NRT_3(Handle, Handle, Handle, c_int, Out<u32>, Out<u64>) -> u32;
@@ -301,6 +314,17 @@ impl Nrt {
         (self.trace_buffer_free)(buffer);
         assert_eq!(json.len(), size);
         json
+    }
+
+    /// The requests whose errors went to a tracker, and their statuses.
+    #[track_caller]
+    pub fn errors(&self, tracker: Handle) -> Vec<(u64, u64)> {
+        let mut count = 0;
+        let list = Nrt::get(|list| (self.tracker_list)(tracker, list, &raw mut count));
+        let list: *const [u64; 2] = ptr::with_exposed_provenance(usize::try_from(list).expect("64 bits"));
+        // SAFETY: so many entries are there until the next call.
+        let errors = unsafe { std::slice::from_raw_parts(list, count) };
+        errors.iter().map(|[seq, code]| (*seq, *code)).collect()
     }
 
     /// The tensors of a model. The array is freed.

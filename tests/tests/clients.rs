@@ -17,6 +17,11 @@ fn close_ends_waits() {
 }
 
 #[test]
+fn collectives_of_one_rank() {
+    client("collectives_of_one_rank.c");
+}
+
+#[test]
 fn counts_before_init() {
     client("counts_before_init.c");
 }

@@ -121,6 +121,17 @@ fn the_structs_of_c_have_the_sizes_and_offsets_of_those_of_rust() {
         ),
         same!("nrt_tensor_batch_op_t", abi::BatchOp, "offset" = offset, "size" = size, "buffer" = buffer),
         same!("nrt_tensor_batch_t", abi::Batch, "tensor" = tensor, "ops" = ops, "num_ops" = num_ops),
+        same!(
+            "nrt_cc_comm_t",
+            abi::Communicator,
+            "replica_group" = replica_group,
+            "rank" = rank,
+            "rank_n" = rank_n,
+            "ctx_device_id" = ctx_device_id,
+            "ctx_device_count" = ctx_device_count,
+            "vnc" = vnc
+        ),
+        same!("nrt_tensor_list_t", abi::TensorList, "tensors" = tensors, "num_tensors" = num_tensors),
         same!("nrt_model_info_t", abi::ModelInfo, "vnc" = vnc),
         same!(
             "nrt_tensor_info_t",

@@ -19,7 +19,7 @@ struct Answer {
 /// `NRT_FAILURE`, the status of functions that are not simulated.
 const FAILURE: Answer = Answer { kind: "u32", value: "1" };
 
-/// The functions of `unsupported.rs`, an old form as `name@NRT_2.0.0`.
+/// The functions of `unsupported.rs`.
 fn defined() -> BTreeMap<String, Answer> {
     let mut found = BTreeMap::new();
     let mut lines = SOURCE.lines();
@@ -31,12 +31,6 @@ fn defined() -> BTreeMap<String, Answer> {
             found.extend(block.map(with_value));
         }
     }
-    let old_forms = SOURCE.lines().filter_map(|line| line.strip_prefix("export! { old "));
-    let names = old_forms.map(|form| {
-        let (_, rest) = form.split_once(" = ").expect("a form has a symbol and a name");
-        rest.split('(').next().expect("a name").to_owned()
-    });
-    found.extend(names.map(|name| (name + "@NRT_2.0.0", FAILURE)));
     found
 }
 
@@ -74,23 +68,18 @@ fn the_documentation_names_exactly_what_is_not_simulated() {
 #[test]
 fn what_is_not_simulated_answers_so_and_says_so_once() {
     let program = Program::compile("tests/c/limitations/answers.c", Way::Found);
-    // An old form is logged under the name of the later, so it has a process of its own.
-    let (old, later): (Vec<_>, Vec<_>) = defined().into_iter().partition(|(name, _)| name.contains('@'));
-    assert!(!later.is_empty() && !old.is_empty(), "unsupported.rs is not written as this test reads it");
-    for functions in [later, old] {
-        let mut command = program.command();
-        command.args(functions.iter().map(|(name, answer)| format!("{name}:{}", answer.kind)));
-        let output = command.output().expect("just compiled");
-        let (answers, log) =
-            (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-        assert!(output.status.success(), "{command:?}: {}\n{answers}{log}", output.status);
-        for (name, Answer { value, .. }) in &functions {
-            let answer = format!("{name} {value} {value}");
-            assert!(answers.lines().any(|line| line == answer), "not: {answer}\n{answers}");
-            let function = name.split('@').next().expect("a name");
-            let said = log.lines().filter(|line| line.contains(&format!("NRT:{function} "))).count();
-            assert_eq!(said, 1, "lines that {name} has logged in two calls\n{log}");
-        }
-        assert_eq!(log.lines().count(), functions.len(), "nothing else is logged\n{log}");
+    let functions = defined();
+    assert!(!functions.is_empty(), "unsupported.rs is not written as this test reads it");
+    let mut command = program.command();
+    command.args(functions.iter().map(|(name, answer)| format!("{name}:{}", answer.kind)));
+    let output = command.output().expect("just compiled");
+    let (answers, log) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{command:?}: {}\n{answers}{log}", output.status);
+    for (name, Answer { value, .. }) in &functions {
+        let answer = format!("{name} {value} {value}");
+        assert!(answers.lines().any(|line| line == answer), "not: {answer}\n{answers}");
+        let said = log.lines().filter(|line| line.contains(&format!("NRT:{name} "))).count();
+        assert_eq!(said, 1, "lines that {name} has logged in two calls\n{log}");
     }
+    assert_eq!(log.lines().count(), functions.len(), "nothing else is logged\n{log}");
 }

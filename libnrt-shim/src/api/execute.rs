@@ -74,6 +74,15 @@ fn wait_for_place(runtime: &Runtime, unit: UnitId, deadline: Option<Instant>) ->
     }
 }
 
+/// Waits until the compute queue of `core` is empty.
+pub(super) fn drain(runtime: &Runtime, core: u8) -> Result<(), ApiError> {
+    let unit = runtime.unit(core, UnitKind::Compute, 0)?;
+    match runtime.device.wait(unit, runtime.device.issued(unit), None) {
+        Waited::Completed => Ok(()),
+        Waited::TimedOut | Waited::Stuck => Err(no_end()),
+    }
+}
+
 /// Nobody can say what such a run ends with; it stays on the queue.
 fn no_end() -> ApiError {
     ApiError::TimedOut(
@@ -117,11 +126,7 @@ export! {
     fn nrt_async_drain_queued_execs(core: i32) {
         let runtime = runtime::open()?;
         let core = runtime.core("vnc_idx", core.into())?;
-        let unit = runtime.unit(core, UnitKind::Compute, 0)?;
-        match runtime.device.wait(unit, runtime.device.issued(unit), None) {
-            Waited::Completed => Ok(()),
-            Waited::TimedOut | Waited::Stuck => Err(no_end()),
-        }
+        drain(&runtime, core)
     }
 }
 

@@ -1,5 +1,6 @@
 //! The exported functions, a file for each family.
 
+mod collectives;
 mod completion;
 mod error_tracker;
 mod execute;

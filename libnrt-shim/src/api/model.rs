@@ -18,6 +18,7 @@ use sim_models::compute::{Failure, Watch};
 use sim_models::hexadecimal::hexadecimal;
 use sim_models::placement::Placement;
 
+use super::collectives::alone;
 use crate::abi::{ModelInfo, TensorInfo, c_text};
 use crate::boundary::{Buffer, Out, copy_prefix, export};
 use crate::error::ApiError;
@@ -145,12 +146,7 @@ export! {
         bytes: Buffer, size: usize, vnc: i32, vnc_count: i32, rank: u32, ranks: u32, model: Out<Handle<Loaded>>,
     ) {
         runtime::gate()?;
-        if rank >= ranks {
-            return Err(ApiError::Invalid(format!("ctx_device_id is {rank}, ctx_device_count {ranks}")));
-        }
-        if ranks > 1 {
-            return Err(ApiError::NotSimulated);
-        }
+        alone(["ctx_device_id", "ctx_device_count"], rank, ranks)?;
         load(bytes, size, vnc, vnc_count, model)
     }
 }

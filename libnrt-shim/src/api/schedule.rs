@@ -22,17 +22,17 @@ use crate::tensor_set::TensorSet;
 use crate::tracker::Tracker;
 
 /// The answer that goes to the caller's status word, in the current form.
-fn status_word(status: Place<u32>) -> Answer {
+pub(super) fn status_word(status: Place<u32>) -> Answer {
     // SAFETY: the C contract of the functions makes the caller keep the place until the completion.
     Answer::Word(unsafe { StatusWord::new(status.into_inner()) })
 }
 
 /// The answer that goes to an error tracker, in the form of 2.28.
-fn tracked(runtime: &Runtime, tracker: Handle<Tracker>) -> Result<Answer, ApiError> {
+pub(super) fn tracked(runtime: &Runtime, tracker: Handle<Tracker>) -> Result<Answer, ApiError> {
     Ok(runtime.trackers.get(tracker)?.answer())
 }
 
-fn submit(
+pub(super) fn submit(
     runtime: &Runtime,
     unit: UnitId,
     work: Work,
@@ -62,13 +62,18 @@ fn execute(
     submit(runtime, unit, Work::Execute(run), &[], answer, seq)
 }
 
-/// The part of a device tensor that a request uses.
-fn device_part(runtime: &Runtime, tensor: Handle<Tensor>, offset: u64, size: u64) -> Result<Span, ApiError> {
+/// The bytes of a tensor, which must be on the device.
+pub(super) fn on_device(runtime: &Runtime, tensor: Handle<Tensor>) -> Result<Span, ApiError> {
     let whole = span(runtime, tensor)?;
     if whole.storage().allocation().is_none() {
         return Err(ApiError::Invalid("Async APIs only supports device allocated tensors".into()));
     }
-    part(&whole, offset, size)
+    Ok(whole)
+}
+
+/// The part of a device tensor that a request uses.
+fn device_part(runtime: &Runtime, tensor: Handle<Tensor>, offset: u64, size: u64) -> Result<Span, ApiError> {
+    part(&on_device(runtime, tensor)?, offset, size)
 }
 
 /// Which way bytes go between a tensor and the caller's buffer.

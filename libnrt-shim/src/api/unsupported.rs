@@ -22,9 +22,9 @@ fn refuse() -> Result<(), ApiError> {
     Err(ApiError::NotSimulated)
 }
 
-// Collectives.
+// Streams of collectives.
 unsupported! { "NRT_2.0.0"
-    nrt_all_gather nrt_barrier nrt_build_global_comm nrt_cc_create_stream nrt_cc_global_comm_init
+    nrt_cc_create_stream
 }
 
 // Send and receive.
@@ -74,12 +74,10 @@ unsupported! { "NRT_2.0.0"
     nrt_cc_prepare_coalesced nrt_set_pool_eng_ucode nrt_tensor_cast nrt_tensor_compute
 }
 
-// Collectives of the explicit interface.
+// The same in the explicit interface.
 unsupported! { "NRT_3.0.0"
-    nrta_cc_prepare nrta_cc_prepare_coalesced nrta_cc_schedule nrta_tensor_cast nrta_tensor_compute
+    nrta_cc_prepare_coalesced nrta_tensor_cast nrta_tensor_compute
 }
-export! { old __nrta_cc_prepare_v2 = nrta_cc_prepare() { refuse() } }
-export! { old __nrta_cc_schedule_v2 = nrta_cc_schedule() { refuse() } }
 
 /// Defines functions that answer something else than a status.
 macro_rules! unsupported_value {

@@ -2,22 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //
 // Calls functions by name, twice each and without arguments, and prints what they answer. An argument is
-// NAME:KIND, or NAME@NODE:KIND for another version than dlsym's; a KIND is u32, c_int, usize, bool,
-// pointer or nothing.
+// NAME:KIND; a KIND is u32, c_int, usize, bool, pointer or nothing.
 
 #include "../clients/opened.h"
-
-static void *find(void *library, char *name) {
-    char *node = strchr(name, '@');
-    if (!node)
-        return symbol(library, name);
-    *node = '\0';
-    void *address = dlvsym(library, name, node + 1);
-    *node = '@';
-    if (!address)
-        check_failed(name, 0, "this version is missing:", dlerror());
-    return address;
-}
 
 static void call(void *function, const char *kind) {
     if (strcmp(kind, "u32") == 0)
@@ -45,7 +32,7 @@ int main(int argc, char **argv) {
         char *kind = strchr(argv[i], ':');
         CHECK(kind);
         *kind++ = '\0';
-        void *function = find(library, argv[i]);
+        void *function = symbol(library, argv[i]);
         printf("%s ", argv[i]);
         call(function, kind);
         printf(" ");
