@@ -6,6 +6,7 @@ use std::ffi::c_int;
 use std::os::fd::{AsRawFd, OwnedFd};
 
 use nrt_tests::child::in_child;
+use nrt_tests::collective::Collective;
 use nrt_tests::neff;
 use nrt_tests::nrt::{Handle, Nrt};
 use rustix::event::{EventfdFlags, eventfd};
@@ -113,6 +114,12 @@ impl Core {
         nrt_tests::nrt::fill((self.nrt.tensor_va)(self.target), OLD, LEN);
     }
 
+    /// A collective operation from the source to the target.
+    fn context(&self) -> Handle {
+        let core = u32::try_from(self.core).expect("not negative");
+        Collective::alone(core, self.source, self.target).context(self.nrt)
+    }
+
     fn is_written(&self) -> bool {
         nrt_tests::nrt::words((self.nrt.tensor_va)(self.target), 1)[0].to_le_bytes()[0] != OLD
     }
@@ -133,12 +140,14 @@ enum What {
     Write,
     Copy,
     Run,
+    Collective,
 }
 
-const QUEUES: [Queue; 3] = [
+const QUEUES: [Queue; 4] = [
     Queue { xu: 0, queue: 0, what: What::Copy },
     Queue { xu: 0, queue: 1, what: What::Write },
     Queue { xu: 1, queue: 0, what: What::Run },
+    Queue { xu: 2, queue: 1, what: What::Collective },
 ];
 
 impl Queue {
@@ -153,6 +162,7 @@ impl Queue {
             }
             What::Copy => (nrt.copy)(on.source, 0, on.target, 0, len, core, queue, status, seq),
             What::Run => (nrt.schedule)(on.model, on.inputs, on.outputs, queue, status, seq),
+            What::Collective => (nrt.cc_schedule)(&mut on.context(), queue, status, seq),
         }
     }
 
@@ -261,7 +271,8 @@ fn runs_that_block() {
 }
 
 /// The units of SDK 2.28 that are not those of later releases: reads and writes have their own.
-const OLD_QUEUES: [(c_int, What); 4] = [(0, What::Read), (1, What::Write), (2, What::Copy), (3, What::Run)];
+const OLD_QUEUES: [(c_int, What); 5] =
+    [(0, What::Read), (1, What::Write), (2, What::Copy), (3, What::Run), (4, What::Collective)];
 
 fn old_submit(on: &mut Core, what: What, tracker: Handle, seq: *mut u64) -> u32 {
     let (nrt, len) = (on.nrt, LEN as u64);
@@ -270,15 +281,8 @@ fn old_submit(on: &mut Core, what: What, tracker: Handle, seq: *mut u64) -> u32 
         What::Write => (nrt.old_write)(on.target, on.buffer.as_ptr(), 0, len, 0, tracker, seq),
         What::Copy => (nrt.old_copy)(on.source, 0, on.target, 0, len, 0, tracker, seq),
         What::Run => (nrt.old_schedule)(on.model, on.inputs, on.outputs, 0, tracker, seq),
+        What::Collective => (nrt.old_cc_schedule)(&mut on.context(), 0, tracker, seq),
     }
-}
-
-/// The errors that a tracker has collected, as pairs of id and code.
-fn errors(nrt: &Nrt, tracker: Handle) -> Vec<[u64; 2]> {
-    let mut count = 0;
-    let list = Nrt::get(|list| (nrt.tracker_list)(tracker, list, &raw mut count));
-    let words = nrt_tests::nrt::words(list, count * 2);
-    words.chunks_exact(2).map(|pair| [pair[0], pair[1]]).collect()
 }
 
 #[test]
@@ -300,11 +304,11 @@ fn asynchronous_requests_of_the_first_interface() {
                 let last = seqs[REQUESTS - 1];
                 while !Nrt::get(|done| (nrt.old_is_completed)(last, done)) {}
                 assert_eq!(Nrt::get(|seq| (nrt.old_get_sequence)(core, xu, 0, seq)), last, "{title}");
-                let wanted: Vec<[u64; 2]> =
-                    seqs.into_iter().zip(expected(line)).map(|(seq, code)| [seq, code.into()]).collect();
-                let wanted: Vec<[u64; 2]> = wanted.into_iter().filter(|[_, code]| *code != 0).collect();
-                assert_eq!(errors(nrt, tracker), wanted, "{title}");
-                assert_eq!(errors(nrt, tracker), [[0; 2]; 0], "{title}: reading clears");
+                let wanted: Vec<(u64, u64)> =
+                    seqs.into_iter().zip(expected(line)).map(|(seq, code)| (seq, code.into())).collect();
+                let wanted: Vec<(u64, u64)> = wanted.into_iter().filter(|(_, code)| *code != 0).collect();
+                assert_eq!(nrt.errors(tracker), wanted, "{title}");
+                assert_eq!(nrt.errors(tracker), [], "{title}: reading clears");
                 assert!(nrt_tests::nrt::is_readable(handle), "{title}: the handle of the one struck");
                 nrt_tests::nrt::close_number(handle);
                 let again = old_submit(&mut on, what, tracker, &raw mut seqs[0]);
