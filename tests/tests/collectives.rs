@@ -12,6 +12,7 @@ use nrt_tests::nrt::{Handle, Nrt, Out};
 use rustix::event::EventfdFlags;
 
 const INVALID_HANDLE: u32 = 3;
+const RESOURCE: u32 = 4;
 const UNRECOVERABLE: u32 = 101;
 const COLLECTIVES_BROKEN: u32 = 1200;
 /// The kind of the unit: since 2.29, and in 2.28.
@@ -146,6 +147,30 @@ fn a_context_is_used_once_and_a_refused_schedule_does_not_use_it() {
         assert_eq!(place, context, "still the caller's");
         assert_eq!(schedule(&mut used.clone(), 1), (INVALID_HANDLE, 77, 99));
         assert_eq!(run(nrt, place, 1), (0, 1 << 52 | 2 << 48 | 1), "the other queues live");
+    });
+}
+
+#[test]
+fn fault_plans_tell_collectives_from_copies() {
+    let soft = r#"{name="soft",place="collective",nth=2,status=1004}"#;
+    let busy = r#"{name="busy",place="submit",queue=2,operation="collective",status=4}"#;
+    in_child(&[("NRT_SIM_FAULTS", &format!("rule=[{soft},{busy}]"))], || {
+        let nrt = Nrt::start();
+        let [input, output] = [nrt.tensor(0, 64), nrt.tensor(0, 64)];
+        for _ in 0..3 {
+            let status = AtomicU32::new(77);
+            let seq = Nrt::get(|seq| (nrt.copy)(input, 0, output, 0, 64, 0, 0, status.as_ptr(), seq));
+            while !Nrt::get(|done| (nrt.is_completed)(seq, done)) {}
+            assert_eq!(status.load(Relaxed), 0);
+        }
+        let collective = Collective::alone(0, input, output);
+        assert_eq!([0; 3].map(|queue| run(nrt, collective.context(nrt), queue).0), [0, 1004, 0]);
+
+        let context = collective.context(nrt);
+        let (mut place, mut status, mut seq) = (context, 77, 99);
+        let answer = (nrt.cc_schedule)(&raw mut place, 2, &raw mut status, &raw mut seq);
+        assert_eq!((answer, place, status, seq), (RESOURCE, context, 77, 99));
+        assert_eq!(run(nrt, place, 2), (0, 0x22 << 48 | 1), "the same context, tried again");
     });
 }
 
