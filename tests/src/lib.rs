@@ -1,5 +1,6 @@
 //! What the tests of this package share: the built library, NEFFs, C programs, and child processes.
 
+pub mod batch;
 pub mod build;
 pub mod child;
 pub mod collective;

@@ -11,6 +11,7 @@ use std::sync::OnceLock;
 
 use libloading::os::unix::Library;
 
+use crate::batch::Batch;
 use crate::build;
 use crate::collective::{Comm, TensorList};
 
@@ -20,30 +21,6 @@ pub type Handle = u64;
 pub type Text = *const c_char;
 /// The place of an output.
 pub type Out<T> = *mut T;
-
-/// `nrt_tensor_batch_op_t`.
-#[repr(C)]
-#[derive(Debug)]
-pub struct BatchOp {
-    /// Where in the tensor.
-    pub offset: u64,
-    /// Bytes.
-    pub size: u64,
-    /// Where in the program.
-    pub buffer: *mut u8,
-}
-
-/// `nrt_tensor_batch_t`.
-#[repr(C)]
-#[derive(Debug)]
-pub struct Batch {
-    /// The tensor.
-    pub tensor: Handle,
-    /// Its operations.
-    pub ops: *const BatchOp,
-    /// How many.
-    pub num_ops: u32,
-}
 
 /// `nrt_tensor_info_t`.
 #[repr(C)]

@@ -2,8 +2,8 @@
 
 use std::ptr;
 
+use nrt_tests::batch::{Batch, BatchOp};
 use nrt_tests::child::in_child;
-use nrt_tests::nrt::{Batch, BatchOp};
 
 use crate::scene::{INVALID_HANDLE, Places, REPORT, Scene};
 

@@ -3,8 +3,8 @@
 use std::fs;
 use std::ptr;
 
+use nrt_tests::batch::{Batch, BatchOp};
 use nrt_tests::child::{self, in_child};
-use nrt_tests::nrt::{Batch, BatchOp};
 
 use crate::scene::{HOST_MEMORY, INVALID, MAX, Places, REPORT, Scene};
 

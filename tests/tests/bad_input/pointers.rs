@@ -2,9 +2,10 @@
 
 use std::ptr;
 
+use nrt_tests::batch::{Batch, BatchOp};
 use nrt_tests::child::in_child;
 use nrt_tests::neff;
-use nrt_tests::nrt::{Batch, BatchOp, Nrt};
+use nrt_tests::nrt::Nrt;
 
 use crate::scene::{INVALID, Places, REPORT, Scene};
 
