@@ -348,7 +348,7 @@ mod tests {
     #[test]
     fn what_is_wrong_with_a_plan_is_one_line() {
         let wrong = read(&[("NRT_SIM_FAULTS", "[[rule]]\nstatus = 0")]).expect_err("no such rule");
-        assert!(!wrong[0].contains('\n') && wrong[0].starts_with("NRT_SIM_FAULTS: line 2, "), "{}", wrong[0]);
+        assert!(!wrong[0].contains('\n') && wrong[0].starts_with("NRT_SIM_FAULTS: line 2: "), "{}", wrong[0]);
     }
 
     #[test]

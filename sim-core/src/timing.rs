@@ -13,7 +13,7 @@ use serde::{Deserialize, Deserializer};
 use crate::rates::Rates;
 use crate::time::Nanos;
 
-/// The longest that a run can be said to take: a day.
+/// The longest duration that can be written, and that a run can take: a day.
 const LONGEST: Nanos = Nanos(24 * 60 * 60 * 1_000_000_000);
 
 /// The widest spread of a log-normal duration: one in six runs takes twenty times the median.
@@ -175,7 +175,7 @@ impl Table {
 
 /// A duration as text with a unit.
 #[derive(Clone, Copy)]
-struct Span(Nanos);
+pub(crate) struct Span(pub(crate) Nanos);
 
 impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Span, D::Error> {
@@ -196,7 +196,7 @@ impl<'de> Deserialize<'de> for Span {
 }
 
 /// The duration that `text` says.
-pub(crate) fn span(text: &str) -> Result<Nanos, String> {
+fn span(text: &str) -> Result<Nanos, String> {
     let wrong = |why| {
         format!(
             "{text:?} is no duration: {why}; write whole numbers with a unit, such as \"120us\" or \"2ms\""
@@ -204,7 +204,7 @@ pub(crate) fn span(text: &str) -> Result<Nanos, String> {
     };
     let span: Duration = humantime::parse_duration(text).map_err(wrong)?;
     let nanos = u64::try_from(span.as_nanos()).map(Nanos).ok().filter(|nanos| *nanos <= LONGEST);
-    nanos.ok_or_else(|| format!("{text:?} is too long; a run takes a day at most"))
+    nanos.ok_or_else(|| format!("{text:?} is too long; write a day at most"))
 }
 
 #[cfg(test)]

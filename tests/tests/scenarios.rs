@@ -220,7 +220,7 @@ fn a_plan_that_cannot_be_used_stops_the_program_before_it_runs_without_its_fault
     let said = text(&output);
     assert_eq!(output.status.code(), Some(1), "{said}");
     let line = format!(
-        "NRT_SIM_FAULTS: {}, line 3, column 1: rule 1: unknown key \"statsu\"; did you mean \"status\"?",
+        "NRT_SIM_FAULTS: {}, line 3: rule 1: unknown key \"statsu\"; did you mean \"status\"?",
         plan.display()
     );
     assert!(said.contains(&line), "{said}");

@@ -1,247 +1,257 @@
-//! Rules that are well formed, but cannot be meant: impossible ones, and those that others stand in the way of.
+//! What a rule cannot mean: verdicts that are not possible where it is asked, and limits that nothing meets.
 
-use super::problem::{Problems, unknown};
-use super::rule::{Operation, Place, Rule, Side, Verdict};
-use super::text::Placed;
+use super::keys::list;
+use super::problem::Objection;
+use super::reach::{Limit, limits, of_place, of_unit};
+use super::rule::{Delay, Operation, Place, Rule, Signalling, Trigger, Verdict};
 use crate::seq::UnitKind;
 use crate::status::Status;
+use crate::time::Nanos;
+use crate::timing::Timing;
 
-/// Notes what is wrong with `rules`, each of which can be read.
-pub(super) fn plan(problems: &mut Problems<'_>, rules: &[Placed]) {
-    let names: Vec<&str> = rules.iter().map(|placed| placed.rule.name.as_str()).collect();
-    for (at, Placed { rule, span }) in rules.iter().enumerate() {
-        let mut wrong = |what: String| problems.add(span.clone(), Some(&rule.name), what);
-        [verdict(rule), matcher(rule), trigger(rule), limits(rule)]
-            .into_iter()
-            .flatten()
-            .for_each(&mut wrong);
-        if let Some(until) = &rule.trigger.until {
-            match rules.iter().find(|other| other.rule.name == *until) {
-                None => wrong(format!("until: {}", unknown("rule", until, &names))),
-                Some(other) if other.rule.name == rule.name => {
-                    wrong("until: a rule cannot end itself; `times` does that".into());
-                }
-                Some(other) if other.rule.place.side() != rule.place.side() => wrong(format!(
-                    "until: \"{until}\" is asked at {}, this rule at {}; they do not know of each other there",
-                    other.rule.place.name(),
-                    rule.place.name()
-                )),
-                Some(_) => {}
-            }
-        }
-        if let Some(earlier) = rules[..at].iter().find(|earlier| hides(&earlier.rule, rule)) {
-            wrong(format!(
-                "it never decides: \"{}\" before it strikes everything that it is for",
-                earlier.rule.name
-            ));
-        }
-    }
-}
+/// The most NaN or wrong bits, and the largest factor of a delay.
+const MOST: u32 = 1_000_000;
 
-/// What the verdict cannot be at that place.
-fn verdict(rule: &Rule) -> Option<String> {
-    let place = rule.place.name();
-    match (&rule.verdict, rule.place) {
-        (Verdict::Status(status), _) => at_place(*status, rule.place),
-        (Verdict::Hang(status), Place::Start | Place::Collective) if !status.is_fatal() => Some(format!(
-            "hang = {}: what hangs ends with a status that kills the unit, such as 5",
-            status.code()
-        )),
-        (Verdict::Hang(_) | Verdict::Stuck, Place::Start | Place::Collective)
-        | (Verdict::Late(_), Place::Start | Place::Collective)
-        | (Verdict::Late(_), Place::TensorRead | Place::TensorWrite | Place::TensorCopy)
-        | (Verdict::Never, Place::Finish | Place::Collective)
-        | (Verdict::Nan(_), Place::Finish)
-        | (Verdict::Flip(_) | Verdict::Torn, Place::Finish | Place::Collective)
-        | (Verdict::Flip(_) | Verdict::Torn, Place::TensorRead | Place::TensorWrite | Place::TensorCopy)
-        | (Verdict::Full { .. }, Place::Submit)
-        | (Verdict::Signal(_), Place::Event)
-        | (Verdict::CoreBusy, Place::Init) => None,
-        (verdict, _) => {
-            let places = match verdict {
-                Verdict::Hang(_) | Verdict::Stuck => "start and collective",
-                Verdict::Late(_) => "start, collective and tensor-*",
-                Verdict::Never => "finish and collective",
-                Verdict::Nan(_) => "finish",
-                Verdict::Flip(_) | Verdict::Torn => "finish, collective and tensor-*",
-                Verdict::Full { .. } => "submit",
-                Verdict::Signal(_) => "event",
-                Verdict::CoreBusy => "init",
-                Verdict::Status(_) => "any place",
-            };
-            Some(format!("place = \"{place}\": this verdict is possible at {places} only"))
-        }
-    }
-}
+/// The most queues that a unit of any kind has.
+const QUEUES_MAX: u8 = 3;
 
-/// What a status cannot be at that place.
-fn at_place(status: Status, place: Place) -> Option<String> {
-    let code = status.code();
-    let of = |allowed: &[u32]| {
-        let list: Vec<String> = allowed.iter().map(u32::to_string).collect();
-        let expected = list.join(", ");
-        (!allowed.contains(&code))
-            .then(|| format!("status = {code} is not what happens at {}; expected {expected}", place.name()))
-    };
+/// Verdicts that are possible at a place.
+const fn verdicts(place: Place) -> &'static [&'static str] {
     match place {
-        Place::Allocate => of(&[1, 4, 11]),
-        Place::Load => of(&[1, 2, 4, 9, 10, 11]),
-        Place::Init => of(&[1, 2, 4, 11]),
-        Place::Submit if !status.is_fatal() => of(&[1, 2, 4, 7]),
-        Place::Start if status.has_run() => {
-            Some(format!("status = {code} says that the request has done its work; write place = \"finish\""))
+        Place::Submit => &["status", "full"],
+        Place::Start => &["status", "hang", "late", "slow", "stuck"],
+        Place::Finish => &["status", "never", "nan", "flip", "torn"],
+        Place::Collective => &["status", "hang", "late", "slow", "stuck", "never", "flip", "torn"],
+        Place::TensorRead | Place::TensorWrite | Place::TensorCopy => {
+            &["status", "late", "slow", "flip", "torn"]
         }
-        Place::Event => Some("status: a signal has none; expected signal = …".into()),
-        _ if matches!(status, Status::QueueFull | Status::Closed | Status::Uninitialized)
-            && place != Place::Submit =>
-        {
-            Some(format!("status = {code} answers a call; no request ends with it"))
+        Place::Event => &["signal"],
+        Place::Allocate | Place::Load => &["status"],
+        Place::Init => &["status", "core-busy"],
+    }
+}
+
+/// Whether something can end with `status` at `place`.
+fn can_end(place: Place, status: Status) -> bool {
+    use Status::{FailHostMemAlloc, Failure, Invalid, LoadNotEnoughNc};
+    use Status::{QueueFull, Resource, UnsupportedNeffVersion};
+    match place {
+        Place::Submit => matches!(status, Failure | Invalid | Resource | QueueFull) || status.is_fatal(),
+        Place::Start => !status.has_run(),
+        Place::Allocate => matches!(status, Failure | Resource | FailHostMemAlloc),
+        Place::Load => {
+            let by_model = matches!(status, LoadNotEnoughNc | UnsupportedNeffVersion);
+            by_model || matches!(status, Failure | Invalid | Resource | FailHostMemAlloc)
+        }
+        Place::Init => matches!(status, Failure | Invalid | Resource | FailHostMemAlloc),
+        _ => status != Status::Success,
+    }
+}
+
+/// All that speaks against a rule by itself.
+pub(super) fn objections(rule: &Rule) -> Vec<Objection> {
+    let mut objections = Vec::new();
+    objections.extend(place(rule));
+    objections.extend(status(rule));
+    objections.extend(amount(&rule.verdict));
+    objections.extend(queue(rule));
+    objections.extend(matcher(rule));
+    objections.extend(size(rule));
+    objections.extend(counts(rule));
+    objections.extend(trigger(rule.place, &rule.trigger));
+    objections.extend(persistence(rule));
+    objections
+}
+
+fn place(rule: &Rule) -> Option<Objection> {
+    let key = rule.verdict.key();
+    let possible = verdicts(rule.place);
+    (!possible.contains(&key)).then(|| {
+        let elsewhere = Place::ALL.into_iter().filter(|place| verdicts(*place).contains(&key));
+        let wrong = format!("{key} is not possible at place = {:?}", rule.place.name());
+        let places = list(elsewhere.map(Place::name));
+        Objection::new(
+            key,
+            wrong,
+            format!("it is at: {places}; possible here: {}", list(possible.iter().copied())),
+        )
+    })
+}
+
+fn status(rule: &Rule) -> Option<Objection> {
+    let words = |status: Status| format!("{} ({})", status.name(), status.code());
+    let numbers = |possible: &dyn Fn(Status) -> bool| {
+        let possible = Status::ALL.into_iter().filter(|status| possible(*status));
+        possible.map(|status| status.code().to_string()).collect::<Vec<_>>().join(", ")
+    };
+    match rule.verdict {
+        Verdict::Status(status) if !can_end(rule.place, status) => {
+            let why = if rule.place == Place::Start && status.has_run() {
+                ": it says that the run completed, so write place = \"finish\""
+            } else {
+                ""
+            };
+            let wrong = format!("{} is not possible at place = {:?}{why}", words(status), rule.place.name());
+            let possible = numbers(&|status| can_end(rule.place, status));
+            Some(Objection::new("status", wrong, format!("possible here: {possible}")))
+        }
+        Verdict::Hang(status) if !status.is_fatal() => {
+            let wrong = format!("a hang kills the unit, and {} does not", words(status));
+            let fatal = numbers(&Status::is_fatal);
+            Some(Objection::new("hang", wrong, format!("write true or one of: {fatal}")))
         }
         _ => None,
     }
 }
 
-/// What a rule cannot be for.
-fn matcher(rule: &Rule) -> Option<String> {
-    let (place, matcher) = (rule.place, &rule.matcher);
-    let name = place.name();
-    if let (Some(kind), Some(queue)) = (matcher.kind, matcher.queue)
-        && queue >= kind.queues()
-    {
-        return Some(format!("queue = {queue}: {} has queues 0 to {}", kind.name(), kind.queues() - 1));
-    }
-    if place.side() == Side::Call && (matcher.kind.is_some() || matcher.queue.is_some()) {
-        return Some(format!("unit, queue: what happens at {name} is on no queue; leave them out"));
-    }
-    if place == Place::Init && matcher.core.is_some() {
-        return Some("core: nrt_init is for all cores; leave it out".into());
-    }
-    if matcher.model.is_some() && !is_for(rule, &[Operation::Execute, Operation::Load]) {
-        return Some("model: only runs and loads have one".into());
-    }
-    if matcher.tensor.is_some()
-        && is_for_none_but(rule, &[Operation::Load, Operation::Init, Operation::Collective])
-    {
-        return Some(format!("tensor: what happens at {name} has no tensor with a name"));
-    }
-    if let (Some(one), Some(other)) = (place.operation(), matcher.operation)
-        && one != other
-    {
-        return Some(format!("operation = \"{}\" does not happen at {name}", other.name()));
-    }
-    if let Some(Operation::Allocate | Operation::Load | Operation::Init) = matcher.operation
-        && place.side() != Side::Call
-    {
-        return Some(format!(
-            "operation: no request does that; write place = \"{}\"",
-            matcher.operation?.name()
-        ));
-    }
-    if let (Some(kind), Some(operation)) = (matcher.kind, place.operation().or(matcher.operation))
-        && !does(kind, operation)
-    {
-        return Some(format!(
-            "unit = \"{}\": it never does what is called {}",
-            kind.name(),
-            operation.name()
-        ));
-    }
-    if matches!(rule.verdict, Verdict::Nan(_)) && !is_for(rule, &[Operation::Execute]) {
-        return Some("nan: only runs of models compute numbers; write unit = \"compute\"".into());
-    }
-    None
+/// Verdicts that do nothing, or more than can be.
+fn amount(verdict: &Verdict) -> Option<Objection> {
+    let most = format!("write 1 to {MOST}");
+    let (wrong, expected) = match *verdict {
+        Verdict::Nan(count) | Verdict::Flip(count) if !(1..=MOST).contains(&count) => {
+            (format!("{} = {count}", verdict.key()), most)
+        }
+        Verdict::Late(Delay::Factor(factor)) if !(factor > 1.0 && factor <= MOST.into()) => {
+            (format!("slow = {factor}"), format!("write a factor above 1 and at most {MOST}, such as 3.0"))
+        }
+        Verdict::Late(Delay::By(Timing::Fixed(Nanos(0)) | Timing::Range { max: Nanos(0), .. }))
+        | Verdict::Signal(Signalling::Late(Nanos(0))) => {
+            ("late by 0 is not late".into(), "write a duration such as \"2ms\"".into())
+        }
+        Verdict::Full { capacity: None, attempts: 0 } => {
+            ("attempts = 0 refuses nothing".into(), "write 1 or more".into())
+        }
+        _ => return None,
+    };
+    Some(Objection::new(verdict.key(), wrong, expected))
 }
 
-/// Whether units of `kind` do `operation`.
-fn does(kind: UnitKind, operation: Operation) -> bool {
-    match kind {
-        UnitKind::TensorOp => matches!(operation, Operation::Read | Operation::Write | Operation::Copy),
-        UnitKind::Compute => operation == Operation::Execute,
-        UnitKind::Collectives => operation == Operation::Collective,
-        UnitKind::TensorRead => operation == Operation::Read,
-        UnitKind::TensorWrite => operation == Operation::Write,
-    }
-}
-
-/// Whether the rule can be for one of `operations`.
-fn is_for(rule: &Rule, operations: &[Operation]) -> bool {
-    operations.iter().any(|operation| {
-        let is_request = !matches!(operation, Operation::Allocate | Operation::Load | Operation::Init);
-        let happens = match rule.place.operation() {
-            Some(one) => one == *operation,
-            None => is_request,
+fn queue(rule: &Rule) -> Option<Objection> {
+    let queue = rule.matcher.queue?;
+    let (whose, queues) = match rule.matcher.kind {
+        Some(kind) => (format!("unit = {:?}", kind.name()), kind.queues()),
+        None => ("a unit".into(), QUEUES_MAX),
+    };
+    (queue >= queues).then(|| {
+        let expected = match queues {
+            1 => "write queue = 0".into(),
+            queues => format!("write queue = 0 to {}", queues - 1),
         };
-        happens
-            && rule.matcher.operation.is_none_or(|wanted| wanted == *operation)
-            && rule.matcher.kind.is_none_or(|kind| does(kind, *operation))
+        Objection::new("queue", format!("{whose} has no queue {queue}"), expected)
     })
 }
 
-fn is_for_none_but(rule: &Rule, operations: &[Operation]) -> bool {
-    Operation::ALL
-        .into_iter()
-        .filter(|operation| is_for(rule, &[*operation]))
-        .all(|one| operations.contains(&one))
+/// The first two things in a rule that never fit together.
+fn matcher(rule: &Rule) -> Option<Objection> {
+    let limits = limits(rule);
+    let meet = |one: &Limit, other: &Limit| one.operations.iter().any(|it| other.operations.contains(it));
+    let is_known = |limit: &&Limit| !limit.operations.is_empty();
+    let mut pairs = limits
+        .iter()
+        .enumerate()
+        .flat_map(|(index, later)| limits[..index].iter().map(move |earlier| (earlier, later)));
+    let (earlier, later) =
+        pairs.find(|(earlier, later)| is_known(earlier) && is_known(later) && !meet(earlier, later))?;
+    let names = list(earlier.operations.iter().map(|operation| operation.name()));
+    let wrong = format!("{} never fits {}, which is for {names}", later.words, earlier.words);
+    Some(Objection::new(later.key, wrong, instead(rule, earlier, later)))
 }
 
-/// What a trigger cannot wait for.
-fn trigger(rule: &Rule) -> Option<String> {
-    let (trigger, place) = (&rule.trigger, rule.place);
-    if trigger.nth.is_some() && (trigger.every.is_some() || trigger.first.is_some()) {
-        return Some("nth is one request, every and first are many: leave nth or the others out".into());
+/// What can be written instead of two things that never fit.
+fn instead(rule: &Rule, earlier: &Limit, later: &Limit) -> String {
+    let fits = |operations: &[Operation], limit: &Limit| {
+        operations.iter().any(|operation| limit.operations.contains(operation))
+    };
+    let either = |key: &str, names: Vec<&str>| match names[..] {
+        [] => String::new(),
+        _ => format!(
+            ", or write {key} = {}",
+            names.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(" or ")
+        ),
+    };
+    let mut advice = format!("leave {} out", later.key);
+    if later.key == "unit" {
+        let kinds = UnitKind::ALL.into_iter().filter(|kind| fits(of_unit(*kind), earlier));
+        advice += &either("unit", kinds.map(UnitKind::name).collect());
     }
-    if let (Some(every), Some(first)) = (trigger.every, trigger.first)
-        && every > first
+    if later.key == "operation" && earlier.key != "place" {
+        advice += &either("operation", earlier.operations.iter().map(|operation| operation.name()).collect());
+    }
+    if earlier.key == "place" {
+        let possible = |place: &Place| {
+            let status = match rule.verdict {
+                Verdict::Status(status) => can_end(*place, status),
+                _ => true,
+            };
+            status && verdicts(*place).contains(&rule.verdict.key()) && fits(of_place(*place), later)
+        };
+        advice += &either("place", Place::ALL.into_iter().filter(possible).map(Place::name).collect());
+    }
+    advice
+}
+
+fn size(rule: &Rule) -> Option<Objection> {
+    let size = rule.matcher.size.as_ref().filter(|size| size.is_empty())?;
+    let wrong = format!("size is from {} to {} bytes", size.start(), size.end());
+    Some(Objection::new("size", wrong, "exchange min and max"))
+}
+
+/// Counts and spans of nothing.
+fn counts(rule: &Rule) -> Vec<Objection> {
+    let Trigger { nth, every, first, depth, .. } = rule.trigger;
+    let lifetime = rule.lifetime.map(|lifetime| lifetime.0);
+    let counts = [
+        ("nth", nth, "never happens: requests are counted from 1"),
+        ("every", every, "never happens: write 1 for each"),
+        ("first", first, "never strikes: write 1 or more"),
+        ("depth", depth, "says nothing: a request that is submitted is one itself"),
+        ("times", rule.times, "never strikes: write 1 or more"),
+        ("lifetime", lifetime, "never strikes: write a span such as \"10ms\""),
+    ];
+    let zeros = counts.into_iter().filter(|(_, count, _)| *count == Some(0));
+    zeros.map(|(key, _, why)| Objection::new(key, format!("{key} = 0 {why}"), "")).collect()
+}
+
+fn trigger(place: Place, trigger: &Trigger) -> Vec<Objection> {
+    let mut objections = Vec::new();
+    let mut object =
+        |key, wrong: String, expected: &str| objections.push(Objection::new(key, wrong, expected));
+    for (key, other) in [("every", trigger.every), ("first", trigger.first)] {
+        if trigger.nth.is_some() && other.is_some() {
+            object(key, format!("nth and {key} do not go together"), "leave one of them out");
+        }
+    }
+    if let Some(sequence) = &trigger.sequence {
+        if *sequence.start() == 0 {
+            object("sequence", "sequence numbers begin at 1".into(), "write 1 or more");
+        } else if sequence.is_empty() {
+            let wrong = format!("sequence is from {} to {}", sequence.start(), sequence.end());
+            object("sequence", wrong, "exchange min and max");
+        }
+    }
+    if let Some(probability) = trigger.probability
+        && !(probability > 0.0 && probability <= 1.0)
     {
-        return Some(format!("every = {every} never comes within first = {first}"));
+        let wrong = format!("probability = {probability}");
+        object("probability", wrong, "write a number above 0 and at most 1, such as 0.1");
     }
     if trigger.depth.is_some() && place != Place::Submit {
-        return Some("depth is known where requests are submitted; write place = \"submit\"".into());
+        let wrong = format!("depth is not known at place = {:?}", place.name());
+        object("depth", wrong, "leave it out, or write place = \"submit\"");
     }
-    if trigger.sequence.is_some() && place.side() == Side::Call {
-        return Some(format!(
-            "sequence: what happens at {} has no sequence number; nth counts it",
-            place.name()
-        ));
-    }
-    None
+    objections
 }
 
-fn limits(rule: &Rule) -> Option<String> {
-    let is_fatal = match rule.verdict {
-        Verdict::Status(status) | Verdict::Hang(status) => status.is_fatal(),
+/// What outlives a process is a queue that is dead.
+fn persistence(rule: &Rule) -> Option<Objection> {
+    let kills = match rule.verdict {
+        Verdict::Status(status) => status.is_fatal(),
+        Verdict::Hang(_) => true,
         _ => false,
     };
-    let is_request = matches!(rule.place, Place::Start | Place::Finish | Place::Collective);
-    (rule.persist && !(is_fatal && is_request)).then(|| {
-        "persist: only a unit that is dead stays so for later processes; give a fatal status or hang, at start, finish \
-         or collective"
-            .into()
+    let has_unit = matches!(rule.place, Place::Start | Place::Finish | Place::Collective);
+    (rule.persist && !(kills && has_unit)).then(|| {
+        let expected = "leave it out, or write a fatal status or hang at start, finish or collective";
+        Objection::new("persist", "persist without a queue that is dead", expected)
     })
-}
-
-/// Whether `earlier` strikes whatever `later` is for, so that `later` never decides.
-fn hides(earlier: &Rule, later: &Rule) -> bool {
-    fn covers<T: PartialEq>(wide: &Option<T>, narrow: &Option<T>) -> bool {
-        wide.is_none() || wide == narrow
-    }
-    let has_no_limit = earlier.times.is_none() && earlier.lifetime.is_none();
-    let is_asked_always = earlier.place == later.place
-        || earlier.place == Place::Finish && later.place != Place::Start && later.place.side() == Side::Unit
-        || earlier.place == Place::Start && later.place == Place::Collective;
-    let (wide, narrow) = (&earlier.matcher, &later.matcher);
-    earlier.phase() == later.phase()
-        && is_asked_always
-        // Those of tensors are asked by calls as well, which requests do not hide.
-        && (later.place.operation().is_none() || earlier.place == later.place || later.place == Place::Collective)
-        && has_no_limit
-        && earlier.trigger == super::rule::Trigger::default()
-        && covers(&wide.core, &narrow.core)
-        && covers(&wide.kind, &narrow.kind)
-        && covers(&wide.queue, &narrow.queue)
-        && covers(&wide.model, &narrow.model)
-        && covers(&wide.tensor, &narrow.tensor)
-        && covers(&wide.operation, &narrow.operation)
-        && covers(&wide.size, &narrow.size)
-        && covers(&wide.rank, &narrow.rank)
 }

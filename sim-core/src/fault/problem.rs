@@ -1,97 +1,80 @@
 //! What is wrong with a plan, and where.
 
 use std::fmt::{self, Display, Formatter};
-use std::ops::Range;
 
-/// How alike a wrong name and a right one must be for the right one to be offered: 1 is equal.
-const ALIKE: f64 = 0.6;
-
-/// Everything that is wrong with a plan: at least one problem. Displayed with a line for each.
+/// Everything that is wrong with a plan, in the order of its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlanError {
-    /// In the order of the text.
+    /// At least one problem.
     pub problems: Vec<Problem>,
 }
 
-/// One thing that is wrong.
+/// One thing that is wrong with a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// Where it is in the text, counted from 1.
+    /// Line of the text, from 1.
     pub line: usize,
-    /// The character of the line, counted from 1.
+    /// Character of the line, from 1.
     pub column: usize,
-    /// The rule that it is in, by name or number, if it is in one.
+    /// The rule: its number from 1, or its name in quotation marks. Problems of the plan have none.
     pub rule: Option<String>,
-    /// What was found, and what was expected.
-    pub what: String,
+    /// What was found.
+    pub wrong: String,
+    /// The valid name or number that is nearest to what was written, if one is near.
+    pub nearest: Option<String>,
+    /// What to write instead. Empty where `wrong` says that, too.
+    pub expected: String,
 }
 
 impl std::error::Error for PlanError {}
 
 impl Display for PlanError {
+    /// One problem a line.
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let lines: Vec<String> = self.problems.iter().map(Problem::to_string).collect();
-        f.write_str(&lines.join("\n"))
+        for (index, problem) in self.problems.iter().enumerate() {
+            if index > 0 {
+                f.write_str("\n")?;
+            }
+            write!(f, "{problem}")?;
+        }
+        Ok(())
     }
 }
 
 impl Display for Problem {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}, column {}: ", self.line, self.column)?;
+        write!(f, "line {}: ", self.line)?;
         if let Some(rule) = &self.rule {
-            write!(f, "{rule}: ")?;
+            write!(f, "rule {rule}: ")?;
         }
-        f.write_str(&self.what)
-    }
-}
-
-/// Collects what is wrong with one text.
-pub(super) struct Problems<'a> {
-    text: &'a str,
-    found: Vec<(usize, Problem)>,
-}
-
-impl<'a> Problems<'a> {
-    pub(super) fn of(text: &'a str) -> Problems<'a> {
-        Problems { text, found: Vec::new() }
-    }
-
-    /// The text itself.
-    pub(super) fn text(&self) -> &'a str {
-        self.text
-    }
-
-    /// Notes a problem at `span` of the text, in `rule` if it is in one.
-    pub(super) fn add(&mut self, span: Range<usize>, rule: Option<&str>, what: impl Into<String>) {
-        let at = (0..=span.start.min(self.text.len())).rev().find(|&at| self.text.is_char_boundary(at));
-        let before = &self.text[..at.unwrap_or(0)];
-        let line = before.matches('\n').count() + 1;
-        let column = before.rsplit('\n').next().map_or(0, |line| line.chars().count()) + 1;
-        // Texts may hold anything, and each problem is to be one line.
-        let what = what.into().replace(['\n', '\r'], " ");
-        let rule = rule.map(|rule| rule.escape_debug().to_string());
-        self.found.push((span.start, Problem { line, column, rule, what }));
-    }
-
-    /// `value`, if nothing is wrong.
-    pub(super) fn unless<T>(mut self, value: T) -> Result<T, PlanError> {
-        if self.found.is_empty() {
-            return Ok(value);
+        f.write_str(&self.wrong)?;
+        if let Some(nearest) = &self.nearest {
+            // Numbers are written without quotation marks.
+            match nearest.parse::<u32>() {
+                Ok(number) => write!(f, "; did you mean {number}?")?,
+                Err(_) => write!(f, "; did you mean {nearest:?}?")?,
+            }
         }
-        self.found.sort_by_key(|(at, _)| *at);
-        Err(PlanError { problems: self.found.into_iter().map(|(_, problem)| problem).collect() })
-    }
-
-    pub(super) fn has_any(&self) -> bool {
-        !self.found.is_empty()
+        match (&self.nearest, self.expected.as_str()) {
+            (_, "") => Ok(()),
+            (None, expected) => write!(f, "; {expected}"),
+            (Some(_), expected) => write!(f, " {expected}"),
+        }
     }
 }
 
-/// What to say of `wrong`, which is none of the `right` names of what is a `kind`.
-pub(super) fn unknown(kind: &str, wrong: &str, right: &[&str]) -> String {
-    let alike = |name: &&&str| strsim::jaro_winkler(&wrong.to_lowercase(), &name.to_lowercase());
-    let best = right.iter().max_by(|a, b| alike(a).total_cmp(&alike(b))).filter(|name| alike(name) > ALIKE);
-    let offer = best.map_or_else(String::new, |name| format!("did you mean \"{name}\"? "));
-    let wrong = wrong.escape_debug();
-    format!("unknown {kind} \"{wrong}\"; {offer}{kind}s are {}", right.join(", "))
+/// What a rule or one of its values is refused for. The text it stands in makes a [`Problem`] of it.
+#[derive(Debug)]
+pub(super) struct Objection {
+    /// The key that is to blame. If the rule does not have it, the whole rule is.
+    pub(super) key: &'static str,
+    pub(super) wrong: String,
+    pub(super) nearest: Option<String>,
+    pub(super) expected: String,
+}
+
+impl Objection {
+    pub(super) fn new(key: &'static str, wrong: impl Into<String>, expected: impl Into<String>) -> Objection {
+        Objection { key, wrong: wrong.into(), nearest: None, expected: expected.into() }
+    }
 }

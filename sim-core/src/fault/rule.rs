@@ -353,3 +353,23 @@ pub enum Signalling {
     /// It comes when the request begins, and again when it ends.
     Spurious,
 }
+
+impl Verdict {
+    /// The key that gives it in a plan.
+    pub const fn key(&self) -> &'static str {
+        match self {
+            Verdict::Status(_) => "status",
+            Verdict::Hang(_) => "hang",
+            Verdict::Late(Delay::By(_)) => "late",
+            Verdict::Late(Delay::Factor(_)) => "slow",
+            Verdict::Never => "never",
+            Verdict::Stuck => "stuck",
+            Verdict::Full { .. } => "full",
+            Verdict::Nan(_) => "nan",
+            Verdict::Flip(_) => "flip",
+            Verdict::Torn => "torn",
+            Verdict::Signal(_) => "signal",
+            Verdict::CoreBusy => "core-busy",
+        }
+    }
+}

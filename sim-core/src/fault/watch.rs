@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::faults::{Armed, Faults};
-use super::rule::{Operation, Phase, Place, Rule, Side};
+use super::rule::{Operation, Phase, Place, Rule, Side, Verdict};
 use crate::draw::Draws;
 use crate::memory::tensor::Tensor;
 use crate::model::Model;
@@ -186,7 +186,10 @@ impl Watched {
     fn is_for(&mut self, subject: &Subject<'_>) -> bool {
         let rule = &self.armed.rule;
         let matcher = &rule.matcher;
-        rule.place.operation().is_none_or(|operation| operation == subject.operation)
+        // Nothing but a run of a model computes numbers that could be NaN.
+        let computes = !matches!(rule.verdict, Verdict::Nan(_)) || subject.operation == Operation::Execute;
+        computes
+            && rule.place.operation().is_none_or(|operation| operation == subject.operation)
             && matcher.operation.is_none_or(|operation| operation == subject.operation)
             && matcher.size.as_ref().is_none_or(|size| size.contains(&subject.bytes))
             && self.is_for_model(subject)
