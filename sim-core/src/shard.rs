@@ -184,12 +184,9 @@ impl Shard {
     /// Only for a driver that pumps from one thread.
     pub(crate) fn next_end(&self) -> Option<Tick> {
         let mut owner = self.owner.lock();
-        let running = self.start_next(&mut owner);
-        let gets_on = |running: &Running| {
-            running.num <= self.gate.load(Relaxed)
-                && owner.current.as_ref().is_none_or(|current| !current.is_held())
-        };
-        let end = running.filter(gets_on).map(|running| running.ends.max(owner.resumed));
+        let running = self.start_next(&mut owner).filter(|running| running.num <= self.gate.load(Relaxed));
+        let gets_on = owner.current.as_mut().is_some_and(|current| self.gets_on(current));
+        let end = running.filter(|_| gets_on).map(|running| running.ends.max(owner.resumed));
         end.into_iter().chain(self.port.next_ring()).min()
     }
 
@@ -248,11 +245,8 @@ impl Shard {
                 return Pumped::Paused;
             }
             let current = owner.current.as_mut().expect("just started");
-            if current.is_held() {
-                self.note_hold(current);
-                if !self.gives_up(current) {
-                    return Pumped::Held;
-                }
+            if !self.gets_on(current) {
+                return Pumped::Held;
             }
             if ends > horizon {
                 return Pumped::Until(ends);

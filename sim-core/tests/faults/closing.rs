@@ -10,7 +10,7 @@ use sim_core::fault::{Effect, Place, Verdict};
 use sim_core::port::SubmitError;
 use sim_core::status::Status;
 
-use crate::kit::{COMPUTE, Event, Scene, at, config};
+use crate::kit::{COLLECTIVES, COMPUTE, Event, Scene, at, config, rule};
 
 /// How long a test waits for what should happen within milliseconds.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -59,5 +59,18 @@ fn paused_queues_go_on() {
         assert_eq!(close(&scene), 0);
         assert_eq!(statuses(&scene), [1, 2, 3].map(|num| (num, Status::Success)), "{time:?}");
         assert_eq!(scene.try_run(), Err(SubmitError::Closed));
+    }
+}
+
+#[test]
+fn a_hang_without_a_limit_is_given_up_as_well() {
+    for time in TIMES {
+        let rules = vec![rule(Place::Start, Verdict::Hang(Status::ExecHwErrCollectives))];
+        let scene = Scene::with(Config { time, ..config(rules) });
+        scene.try_run_on(COLLECTIVES).expect("accepted");
+        assert_eq!(close(&scene), 1, "{time:?}");
+        assert_eq!(statuses(&scene), [(1, Status::Timeout)], "{time:?}");
+        let effects: Vec<_> = scene.entries().iter().map(|entry| entry.effect).collect();
+        assert_eq!(effects, [Effect::Stuck], "{time:?}: the rule did that and no more");
     }
 }

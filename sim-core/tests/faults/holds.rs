@@ -1,8 +1,9 @@
 //! Requests that do not get on: hanging, stuck, never announced. And healing.
 
 use sim_core::fault::faults::TimeLimits;
-use sim_core::fault::{Effect, Place, Verdict};
+use sim_core::fault::{Effect, Matcher, Place, Rule, Verdict};
 use sim_core::port::SubmitError;
+use sim_core::seq::UnitKind;
 use sim_core::status::Status;
 use sim_core::time::{Nanos, Tick};
 
@@ -106,4 +107,29 @@ fn healing_a_queue_that_nothing_ails_changes_nothing() {
     scene.device.heal(COMPUTE);
     scene.finish();
     assert_eq!(scene.history(), [(1, SUCCESS, RUN), (2, SUCCESS, 2 * RUN)]);
+}
+
+#[test]
+fn a_collective_operation_without_a_limit_hangs_until_it_is_healed() {
+    let matcher = Matcher { kind: Some(UnitKind::Collectives), ..Matcher::default() };
+    let hang = Rule { matcher, ..at(1, Place::Start, Verdict::Hang(Status::Timeout)) };
+    let scene = Scene::open(vec![hang]);
+    scene.try_run_on(COLLECTIVES).expect("accepted");
+    scene.finish();
+    assert!(scene.device.queue_state(COLLECTIVES).is_held);
+    assert_eq!(scene.journal(), [(0, 1, Effect::Stuck)]);
+    scene.device.advance(Nanos(700));
+    scene.device.heal(COLLECTIVES);
+    scene.finish();
+    assert_eq!(scene.history(), [(1, SUCCESS, 700 + RUN)]);
+    assert!(scene.is_written());
+}
+
+#[test]
+fn a_request_that_is_stuck_at_the_head_of_an_empty_queue_is_told_of_in_the_journal() {
+    let scene = Scene::open(vec![at(1, Place::Start, Verdict::Stuck)]);
+    scene.run(1);
+    assert_eq!(scene.device.step(), None);
+    assert_eq!(scene.journal(), [(0, 1, Effect::Stuck)]);
+    assert_eq!(scene.counts(), [(1, 1, 1)]);
 }
