@@ -56,6 +56,16 @@ struct Owner {
     watch: Watch,
     /// When the queue was resumed: nothing ends before.
     resumed: Tick,
+    healing: Option<Healing>,
+}
+
+/// A dead unit that lives again once it has answered what was queued behind the fault.
+#[derive(Clone, Copy)]
+struct Healing {
+    /// The number of the last request that was queued behind it.
+    last: u64,
+    /// When it was healed.
+    at: Tick,
 }
 
 /// The request that has started.
@@ -143,7 +153,7 @@ impl Shard {
     ) -> Shard {
         let watch = Watch::new(Site::Queue(port.unit(), Side::Unit));
         let (taken, resumed) = (VecDeque::new(), Tick::ZERO);
-        let owner = Owner { unit, taken, last_taken: 0, current: None, watch, resumed };
+        let owner = Owner { unit, taken, last_taken: 0, current: None, watch, resumed, healing: None };
         Shard {
             port,
             owner: Mutex::new(owner),
@@ -290,6 +300,9 @@ impl Shard {
             owner.last_taken += owner.taken.len() as u64;
         }
         let queued = owner.taken.pop_front()?;
+        if let Some(healing) = owner.healing.take_if(|healing| healing.last < queued.num) {
+            owner.unit.heal(healing.at);
+        }
         let fate = if owner.watch.is_watching(&self.faults) { self.fate(owner, &queued) } else { None };
         let cost = queued.request.work.cost(&self.rates);
         let running = owner.unit.start(queued.num, queued.submitted, cost, &self.rates, fate.as_deref());
@@ -348,6 +361,9 @@ impl Shard {
         let Request { work, answer, tensors } = current.queued.request;
         // Before the number is published: memory that only this request held must be free by then.
         drop((work, tensors));
+        if status.is_fatal() && owner.healing.is_none() {
+            self.port.die();
+        }
         self.port.complete(num, answer, status, at, signalling, reach);
     }
 }

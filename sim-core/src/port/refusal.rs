@@ -1,7 +1,5 @@
 //! Requests that a fault plan refuses.
 
-use std::sync::atomic::Ordering::Relaxed;
-
 use super::{Asked, Intake, Port, SubmitError};
 use crate::fault::journal::Victim;
 use crate::fault::watch::Subject;
@@ -60,7 +58,7 @@ impl Port {
             self.faults.fired(strike, victim, now, Effect::Refused(status));
         }
         if status.is_fatal() {
-            self.dead.store(true, Relaxed); // what was accepted before is not touched by that
+            self.die(); // what was accepted before is not touched by that
         }
         Some(error)
     }

@@ -133,3 +133,19 @@ fn a_request_that_is_stuck_at_the_head_of_an_empty_queue_is_told_of_in_the_journ
     assert_eq!(scene.journal(), [(0, 1, Effect::Stuck)]);
     assert_eq!(scene.counts(), [(1, 1, 1)]);
 }
+
+#[test]
+fn what_was_queued_behind_a_fatal_request_gets_101_though_a_pause_keeps_it_past_the_healing() {
+    let scene = Scene::open(vec![at(1, Place::Finish, Verdict::Status(Status::ExecHwErrNcUe))]);
+    scene.device.pause(COMPUTE);
+    scene.run(3);
+    assert_eq!(scene.device.step_queue(COMPUTE, 1), Some(1));
+    scene.device.heal(COMPUTE);
+    scene.run(1); // the unit takes requests again
+    scene.device.resume(COMPUTE);
+    scene.finish();
+    let dead = Status::ExecHwErrNcUe;
+    let expected = [(1, dead, RUN), (2, LOST, RUN), (3, LOST, RUN), (4, SUCCESS, 2 * RUN)];
+    assert_eq!(scene.history(), expected);
+    assert!(!scene.is_dead());
+}
