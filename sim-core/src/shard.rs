@@ -194,7 +194,7 @@ impl Shard {
     /// Only for a driver that pumps from one thread.
     pub(crate) fn next_end(&self) -> Option<Tick> {
         let mut owner = self.owner.lock();
-        let running = self.start_next(&mut owner).filter(|running| running.num <= self.gate.load(Relaxed));
+        let running = self.start_next(&mut owner).ok();
         let gets_on = owner.current.as_mut().is_some_and(|current| self.gets_on(current));
         let end = running.filter(|_| gets_on).map(|running| running.ends.max(owner.resumed));
         end.into_iter().chain(self.port.next_ring()).min()
@@ -246,13 +246,14 @@ impl Shard {
 
     fn drain(&self, owner: &mut Owner, bounds: Bounds, reach: &dyn Fn(Tick)) -> Pumped {
         let Bounds { horizon, effort, last } = bounds;
-        while let Some(running) = self.start_next(owner) {
+        loop {
+            let running = match self.start_next(owner) {
+                Ok(running) => running,
+                Err(stopped) => return stopped,
+            };
             let ends = running.ends.max(owner.resumed);
             if running.num > last {
                 return Pumped::Left;
-            }
-            if running.num > self.gate.load(Relaxed) {
-                return Pumped::Paused;
             }
             let current = owner.current.as_mut().expect("just started");
             if !self.gets_on(current) {
@@ -274,7 +275,6 @@ impl Shard {
             }
             self.finish_current(owner, ends, reach);
         }
-        Pumped::Idle
     }
 
     /// Tells those who are to be told late and whose time has come by `horizon`. Where nothing else is due before the
@@ -288,18 +288,25 @@ impl Shard {
         }
     }
 
-    fn start_next(&self, owner: &mut Owner) -> Option<Running> {
-        if let Some(current) = &owner.current {
-            return Some(current.running);
+    /// The request that has started, which is the next if there was none; or why there is none.
+    ///
+    /// Where a pause holds it up it has not started, so that rules which are added meanwhile strike it.
+    fn start_next(&self, owner: &mut Owner) -> Result<Running, Pumped> {
+        let gate = self.gate.load(Relaxed);
+        if let Some(Current { running, .. }) = &owner.current {
+            return if running.num > gate { Err(Pumped::Paused) } else { Ok(*running) };
         }
         if owner.taken.is_empty() {
             // The hint may be late, never wrong for long: `pump` looks again under the lock.
             if self.port.issued_hint() == owner.last_taken || !self.port.take(&mut owner.taken) {
-                return None;
+                return Err(Pumped::Idle);
             }
             owner.last_taken += owner.taken.len() as u64;
         }
-        let queued = owner.taken.pop_front()?;
+        let queued = match owner.taken.pop_front_if(|queued| queued.num <= gate) {
+            Some(queued) => queued,
+            None => return Err(Pumped::Paused),
+        };
         if let Some(healing) = owner.healing.take_if(|healing| healing.last < queued.num) {
             owner.unit.heal(healing.at);
         }
@@ -311,7 +318,7 @@ impl Shard {
         let current = Current { queued, running, fate, done: None, is_noted: false };
         self.signal_early(&current);
         owner.current = Some(current);
-        Some(running)
+        Ok(running)
     }
 
     /// What the rules say about a request that begins.

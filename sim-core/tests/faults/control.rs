@@ -88,3 +88,16 @@ fn pausing_twice_is_one_pause() {
     scene.finish();
     assert_eq!(scene.device.completed(COMPUTE), 1);
 }
+
+#[test]
+fn a_rule_injected_while_a_queue_is_paused_strikes_what_waits_there() {
+    let scene = Scene::open(vec![]);
+    scene.device.pause(COMPUTE);
+    scene.run(2);
+    assert_eq!(scene.device.step(), None);
+    let soft = at(1, Place::Finish, Verdict::Status(Status::ExecBadInput));
+    scene.device.faults().inject(&soft, scene.device.now()).expect("a free name");
+    scene.device.resume(COMPUTE);
+    scene.finish();
+    assert_eq!(scene.history(), [(1, Status::ExecBadInput, RUN), (2, SUCCESS, 2 * RUN)]);
+}
