@@ -15,6 +15,8 @@ mod damage;
 mod holds;
 #[path = "faults/kit.rs"]
 mod kit;
+#[path = "faults/manual.rs"]
+mod manual;
 #[path = "faults/refusals.rs"]
 mod refusals;
 #[path = "faults/signals.rs"]
