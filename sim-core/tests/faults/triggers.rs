@@ -129,3 +129,18 @@ fn each_matcher_leaves_out_what_it_is_not_for() {
         assert_eq!(scene.counts()[0].0, expected, "{matcher:?}");
     }
 }
+
+#[test]
+fn a_rule_lasts_until_another_has_struck_and_no_longer_when_that_one_is_cleared() {
+    let until = Trigger { until: Some("end".into()), ..Trigger::default() };
+    let end = Rule { name: "end".into(), ..at(3, Place::Finish, Verdict::Status(Status::ExecNcBusy)) };
+    let scene = Scene::open(vec![when(until), end]);
+    scene.run(4);
+    scene.finish();
+    scene.device.faults().clear(Some("end"));
+    scene.run(1);
+    scene.finish();
+    let statuses: Vec<_> = scene.history().iter().map(|done| done.1).collect();
+    let bad = Status::ExecBadInput;
+    assert_eq!(statuses, [bad, bad, bad, Status::Success, Status::Success]);
+}
