@@ -36,10 +36,13 @@ impl Shard {
         self.faults.can_hold()
     }
 
-    /// Lets no further request complete. Waits for one whose work is being done.
+    /// Lets no further request complete, unless the device is closing. Waits for one whose work is being done.
     pub(crate) fn pause(&self) {
         let _owner = self.owner.lock();
-        self.gate.store(self.port.completed(), Relaxed);
+        // The lock orders this after the end of the last pause, which follows the giving up.
+        if !self.is_closing.load(Relaxed) {
+            self.gate.store(self.port.completed(), Relaxed);
+        }
     }
 
     /// Lets so many more requests complete, if it is paused, and says up to which number.

@@ -74,3 +74,14 @@ fn a_hang_without_a_limit_is_given_up_as_well() {
         assert_eq!(effects, [Effect::Stuck], "{time:?}: the rule did that and no more");
     }
 }
+
+#[test]
+fn a_device_that_is_closed_cannot_be_paused() {
+    for time in TIMES {
+        let scene = Scene::with(Config { time, ..config(vec![]) });
+        scene.run(1);
+        assert_eq!(close(&scene), 0);
+        scene.device.pause(COMPUTE); // as a thread might that comes while others are waited for
+        assert!(!scene.device.queue_state(COMPUTE).is_paused, "{time:?}");
+    }
+}
