@@ -6,9 +6,10 @@ use std::thread;
 use std::time::Duration;
 
 use sim_core::config::{Config, Time};
-use sim_core::fault::{Effect, Place, Verdict};
+use sim_core::fault::{Effect, Place, Signalling, Verdict};
 use sim_core::port::SubmitError;
 use sim_core::status::Status;
+use sim_core::time::Nanos;
 
 use crate::kit::{COLLECTIVES, COMPUTE, Event, Scene, at, config, rule};
 
@@ -83,5 +84,20 @@ fn a_device_that_is_closed_cannot_be_paused() {
         assert_eq!(close(&scene), 0);
         scene.device.pause(COMPUTE); // as a thread might that comes while others are waited for
         assert!(!scene.device.queue_state(COMPUTE).is_paused, "{time:?}");
+    }
+}
+
+#[test]
+fn who_is_to_be_told_late_is_told_before_the_device_is_gone() {
+    let signalling = Signalling::Late(Nanos(3_600_000_000_000)); // an hour
+    for time in TIMES {
+        let rules = vec![rule(Place::Event, Verdict::Signal(signalling))];
+        let scene = Scene::with(Config { time, ..config(rules) });
+        scene.device.listen(COMPUTE, 1, scene.ear("once"));
+        scene.run(1);
+        assert_eq!(close(&scene), 0);
+        let told = scene.told();
+        let success = Event::Status(1, Status::Success);
+        assert_eq!(told, [success, Event::Signal("once", 1)], "{time:?}");
     }
 }
