@@ -41,7 +41,7 @@ impl Port {
         let (error, status) = match *strike.verdict() {
             // A queue with nothing on it is never full: whoever waits for a completion then would wait for ever.
             Verdict::Full { capacity: Some(capacity), .. } if queued >= capacity.max(1) => {
-                (SubmitError::Full { depth: capacity }, Status::QueueFull)
+                (SubmitError::Full { depth: capacity.max(1) }, Status::QueueFull)
             }
             Verdict::Full { capacity: None, attempts } if queued > 0 && asked.refused < attempts => {
                 (SubmitError::Full { depth: queued }, Status::QueueFull)

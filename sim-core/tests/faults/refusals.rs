@@ -84,3 +84,15 @@ fn a_rule_that_is_cleared_refuses_nothing_any_more() {
     assert_eq!(scene.device.faults().clear(None), 1);
     assert_eq!(scene.try_run(), Ok(2));
 }
+
+#[test]
+fn an_empty_queue_is_never_full() {
+    for capacity in [None, Some(0)] {
+        let scene = Scene::open(vec![rule(Place::Submit, Verdict::Full { capacity, attempts: 9 })]);
+        for num in 1..4 {
+            assert_eq!(scene.try_run(), Ok(num), "{capacity:?}");
+            assert_eq!(scene.try_run(), Err(SubmitError::Full { depth: capacity.unwrap_or(1).max(1) }));
+            scene.finish();
+        }
+    }
+}
