@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use crate::fault::fate::{Fate, Hold};
 use crate::fault::watch::{Site, Subject, Watch};
-use crate::fault::{Effect, Faults, Side, Signalling, Strike, Verdict};
+use crate::fault::{Faults, Side};
 use crate::port::{Port, Queued, REMEMBERED};
 use crate::rates::Rates;
 use crate::recorder::{Record, Recorder};
@@ -355,16 +355,7 @@ impl Shard {
             self.recorder.record(unit.core, Record { seq, deed, bytes, begins, ends: at, status });
         }
         let event = current.fate.as_mut().and_then(|fate| fate.event.take());
-        let signalling = match event.as_ref().map(Strike::verdict) {
-            Some(Verdict::Signal(signalling)) => Some(*signalling),
-            _ => None,
-        };
-        if let (Some(strike), Some(signalling)) = (&event, signalling)
-            && signalling != Signalling::Spurious
-            && self.port.is_listened_for(num)
-        {
-            self.note(&current, strike, at, Effect::Signalled(signalling));
-        }
+        let signalling = event.as_ref().and_then(|strike| self.misled(&current, strike, at));
         let Request { work, answer, tensors } = current.queued.request;
         // Before the number is published: memory that only this request held must be free by then.
         drop((work, tensors));

@@ -35,6 +35,17 @@ impl Shard {
         }
     }
 
+    /// How those who listen for a request that ends at the instant `at` are told wrongly. Whoever comes to listen
+    /// afterwards is not.
+    pub(super) fn misled(&self, current: &Current, strike: &Strike, at: Tick) -> Option<Signalling> {
+        let Verdict::Signal(signalling) = *strike.verdict() else { return None };
+        if signalling == Signalling::Spurious || !self.port.is_listened_for(current.queued.num) {
+            return None;
+        }
+        self.note(current, strike, at, Effect::Signalled(signalling));
+        Some(signalling)
+    }
+
     /// Notes, once, that a request is held up.
     fn note_hold(&self, current: &mut Current) {
         if std::mem::replace(&mut current.is_noted, true) {

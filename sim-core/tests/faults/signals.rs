@@ -1,7 +1,10 @@
 //! Listeners that are told wrongly, and that what they look at is right all the same.
 
+use std::sync::Arc;
+
 use sim_core::fault::{Effect, Place, Rule, Signalling, Verdict};
 use sim_core::port::Listening;
+use sim_core::request::Answer;
 use sim_core::status::Status;
 use sim_core::time::Nanos;
 
@@ -133,5 +136,18 @@ fn where_nobody_listens_no_signal_is_wrong() {
         scene.finish();
         assert_eq!((scene.journal(), scene.counts()), (vec![], vec![(2, 2, 0)]), "{signalling:?}");
         assert_eq!(scene.device.now().0, 2 * RUN);
+    }
+}
+
+#[test]
+fn who_begins_to_listen_while_the_answer_is_given_is_told_rightly_as_the_journal_says() {
+    for signalling in [LATE, Signalling::Twice] {
+        let scene = Scene::open(vec![signal(1, signalling)]);
+        let (device, ear) = (Arc::clone(&scene.device), scene.ear("once"));
+        let listen = move |_, _| assert!(matches!(device.listen(COMPUTE, 1, ear), Listening::Pending(_)));
+        scene.device.submit(COMPUTE, scene.work(), Answer::Call(Box::new(listen))).expect("empty");
+        scene.finish();
+        assert_eq!(scene.told(), [Event::Signal("once", 1)], "{signalling:?}");
+        assert_eq!((scene.journal(), scene.device.now().0), (vec![], RUN), "{signalling:?}");
     }
 }
