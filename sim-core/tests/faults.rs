@@ -17,8 +17,14 @@ mod holds;
 mod kit;
 #[path = "faults/manual.rs"]
 mod manual;
+#[path = "faults/plans.rs"]
+mod plans;
+#[path = "faults/programs.rs"]
+mod programs;
 #[path = "faults/refusals.rs"]
 mod refusals;
+#[path = "faults/replay.rs"]
+mod replay;
 #[path = "faults/signals.rs"]
 mod signals;
 #[path = "faults/statuses.rs"]

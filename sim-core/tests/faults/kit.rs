@@ -139,8 +139,13 @@ impl Scene {
 
     /// A run of the model.
     pub(crate) fn work(&self) -> Work {
-        let bank = self.device.bank_of(0).index;
-        let [x, y] = &self.tensors;
+        self.work_on(0, &self.tensors)
+    }
+
+    /// A run of the model on tensors that are on the bank of `core`.
+    pub(crate) fn work_on(&self, core: u8, tensors: &[Arc<Tensor>; 2]) -> Work {
+        let bank = self.device.bank_of(core).index;
+        let [x, y] = tensors;
         let run = self.model.bind(bank, false, |_| Some(Arc::clone(x)), |_| Some(Arc::clone(y)));
         Work::Execute(Arc::new(run.expect("the tensors fit")))
     }
