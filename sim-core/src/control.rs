@@ -35,7 +35,7 @@ impl Device {
     /// Requests that were queued behind a fatal one are answered as they would have been; numbers go on.
     pub fn heal(&self, unit: UnitId) {
         let shard = self.shard(unit);
-        shard.heal(self.now(), &|at| self.driver().reach(at));
+        shard.heal(self.now());
         self.driver().released(shard);
     }
 

@@ -312,6 +312,8 @@ impl Device {
             self.wait(shard.port.unit(), shard.port.issued(), None);
         }
         self.driver().stop();
+        // Whoever waits for a late signal would wait for ever.
+        self.shards.iter().for_each(|shard| shard.port.ring_late(Tick::END, &|at| self.driver().reach(at)));
         self.ledger.close();
         self.shards.iter().map(|shard| shard.given_up()).sum()
     }

@@ -171,6 +171,11 @@ impl Port {
         Ok(Accepted { num, submitted })
     }
 
+    /// Refuses requests from now on, since a fatal status has ended the unit.
+    pub(crate) fn die(&self) {
+        self.dead.store(true, Relaxed);
+    }
+
     /// Takes requests again after a fatal status.
     pub(crate) fn revive(&self) {
         self.dead.store(false, Relaxed);
@@ -218,9 +223,6 @@ impl Port {
         spoilt: Option<Spoilt>,
         reach: &dyn Fn(Tick),
     ) {
-        if status.is_fatal() {
-            self.dead.store(true, Relaxed);
-        }
         self.ledger.queue(self.unit).complete(status, at);
         answer.give(Seq::new(self.unit, num), status);
         self.ends[remembered(num)].store(at.0, Release); // after the completion before; see `ended`

@@ -56,6 +56,16 @@ struct Owner {
     watch: Watch,
     /// When the queue was resumed: nothing ends before.
     resumed: Tick,
+    healing: Option<Healing>,
+}
+
+/// A dead unit that lives again once it has answered what was queued behind the fault.
+#[derive(Clone, Copy)]
+struct Healing {
+    /// The number of the last request that was queued behind it.
+    last: u64,
+    /// When it was healed.
+    at: Tick,
 }
 
 /// The request that has started.
@@ -143,7 +153,7 @@ impl Shard {
     ) -> Shard {
         let watch = Watch::new(Site::Queue(port.unit(), Side::Unit));
         let (taken, resumed) = (VecDeque::new(), Tick::ZERO);
-        let owner = Owner { unit, taken, last_taken: 0, current: None, watch, resumed };
+        let owner = Owner { unit, taken, last_taken: 0, current: None, watch, resumed, healing: None };
         Shard {
             port,
             owner: Mutex::new(owner),
@@ -184,12 +194,9 @@ impl Shard {
     /// Only for a driver that pumps from one thread.
     pub(crate) fn next_end(&self) -> Option<Tick> {
         let mut owner = self.owner.lock();
-        let running = self.start_next(&mut owner);
-        let gets_on = |running: &Running| {
-            running.num <= self.gate.load(Relaxed)
-                && owner.current.as_ref().is_none_or(|current| !current.is_held())
-        };
-        let end = running.filter(gets_on).map(|running| running.ends.max(owner.resumed));
+        let running = self.start_next(&mut owner).ok();
+        let gets_on = owner.current.as_mut().is_some_and(|current| self.gets_on(current));
+        let end = running.filter(|_| gets_on).map(|running| running.ends.max(owner.resumed));
         end.into_iter().chain(self.port.next_ring()).min()
     }
 
@@ -239,20 +246,18 @@ impl Shard {
 
     fn drain(&self, owner: &mut Owner, bounds: Bounds, reach: &dyn Fn(Tick)) -> Pumped {
         let Bounds { horizon, effort, last } = bounds;
-        while let Some(running) = self.start_next(owner) {
+        loop {
+            let running = match self.start_next(owner) {
+                Ok(running) => running,
+                Err(stopped) => return stopped,
+            };
             let ends = running.ends.max(owner.resumed);
             if running.num > last {
                 return Pumped::Left;
             }
-            if running.num > self.gate.load(Relaxed) {
-                return Pumped::Paused;
-            }
             let current = owner.current.as_mut().expect("just started");
-            if current.is_held() {
-                self.note_hold(current);
-                if !self.gives_up(current) {
-                    return Pumped::Held;
-                }
+            if !self.gets_on(current) {
+                return Pumped::Held;
             }
             if ends > horizon {
                 return Pumped::Until(ends);
@@ -270,7 +275,6 @@ impl Shard {
             }
             self.finish_current(owner, ends, reach);
         }
-        Pumped::Idle
     }
 
     /// Tells those who are to be told late and whose time has come by `horizon`. Where nothing else is due before the
@@ -284,18 +288,28 @@ impl Shard {
         }
     }
 
-    fn start_next(&self, owner: &mut Owner) -> Option<Running> {
-        if let Some(current) = &owner.current {
-            return Some(current.running);
+    /// The request that has started, which is the next if there was none; or why there is none.
+    ///
+    /// Where a pause holds it up it has not started, so that rules which are added meanwhile strike it.
+    fn start_next(&self, owner: &mut Owner) -> Result<Running, Pumped> {
+        let gate = self.gate.load(Relaxed);
+        if let Some(Current { running, .. }) = &owner.current {
+            return if running.num > gate { Err(Pumped::Paused) } else { Ok(*running) };
         }
         if owner.taken.is_empty() {
             // The hint may be late, never wrong for long: `pump` looks again under the lock.
             if self.port.issued_hint() == owner.last_taken || !self.port.take(&mut owner.taken) {
-                return None;
+                return Err(Pumped::Idle);
             }
             owner.last_taken += owner.taken.len() as u64;
         }
-        let queued = owner.taken.pop_front()?;
+        let queued = match owner.taken.pop_front_if(|queued| queued.num <= gate) {
+            Some(queued) => queued,
+            None => return Err(Pumped::Paused),
+        };
+        if let Some(healing) = owner.healing.take_if(|healing| healing.last < queued.num) {
+            owner.unit.heal(healing.at);
+        }
         let fate = if owner.watch.is_watching(&self.faults) { self.fate(owner, &queued) } else { None };
         let cost = queued.request.work.cost(&self.rates);
         let running = owner.unit.start(queued.num, queued.submitted, cost, &self.rates, fate.as_deref());
@@ -304,7 +318,7 @@ impl Shard {
         let current = Current { queued, running, fate, done: None, is_noted: false };
         self.signal_early(&current);
         owner.current = Some(current);
-        Some(running)
+        Ok(running)
     }
 
     /// What the rules say about a request that begins.
@@ -350,6 +364,9 @@ impl Shard {
         let Request { work, answer, tensors } = current.queued.request;
         // Before the number is published: memory that only this request held must be free by then.
         drop((work, tensors));
+        if status.is_fatal() && owner.healing.is_none() {
+            self.port.die();
+        }
         self.port.complete(num, answer, status, at, spoilt, reach);
     }
 }

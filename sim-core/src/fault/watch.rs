@@ -54,6 +54,8 @@ struct Watched {
     luck: Draws,
     /// The rule, among `rules`, that ends this one when it strikes.
     until: Option<usize>,
+    /// Whether it has, though it may have been removed since.
+    is_over: bool,
     /// The model that was looked at last, and whether the rule is for it.
     model: Option<(u64, bool)>,
 }
@@ -130,7 +132,16 @@ impl Watch {
             let until = watched.armed.rule.trigger.until.as_ref();
             watched.until = until.and_then(|until| names.iter().position(|name| name == until));
         }
+        self.end_rules();
         self.epoch = epoch;
+    }
+
+    /// Ends the rules that last until another strikes which has.
+    fn end_rules(&mut self) {
+        for place in 0..self.rules.len() {
+            let until = self.rules[place].until;
+            self.rules[place].is_over |= until.is_some_and(|other| self.rules[other].strikes > 0);
+        }
     }
 
     /// Asks every rule about `subject`, and calls `answer` with the first that strikes of each phase.
@@ -145,14 +156,12 @@ impl Watch {
         mut answer: impl FnMut(Phase, Strike),
     ) {
         let mut answered = [false; 7];
-        let strikes_before: Vec<u64> = self.rules.iter().map(|watched| watched.strikes).collect();
         for watched in &mut self.rules {
             if !watched.is_for(subject) {
                 continue;
             }
             watched.matched += 1;
-            let is_over = watched.until.is_some_and(|other| strikes_before[other] > 0);
-            let strikes = !is_over && watched.strikes_at(subject);
+            let strikes = !watched.is_over && watched.strikes_at(subject);
             watched.strikes += u64::from(strikes);
             let slot = watched.armed.slot;
             if watched.is_used_up(self.site, subject) {
@@ -174,13 +183,22 @@ impl Watch {
                 );
             }
         }
+        self.end_rules(); // not before: the request that ends a rule is the last that it strikes
     }
 }
 
 impl Watched {
     fn new(armed: &Arc<Armed>, site: Site, seed: u64) -> Watched {
         let luck = Draws::of(seed, armed.key, site.bits());
-        Watched { armed: Arc::clone(armed), matched: 0, strikes: 0, luck, until: None, model: None }
+        Watched {
+            armed: Arc::clone(armed),
+            matched: 0,
+            strikes: 0,
+            luck,
+            until: None,
+            is_over: false,
+            model: None,
+        }
     }
 
     fn is_for(&mut self, subject: &Subject<'_>) -> bool {

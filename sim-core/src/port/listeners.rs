@@ -157,9 +157,13 @@ impl Port {
 
     /// Gives the signals that are late and due by `horizon`.
     pub(crate) fn ring(&self, horizon: Tick, reach: &dyn Fn(Tick)) {
-        if self.next_ring().is_none_or(|due| due > horizon) {
-            return;
+        if self.next_ring().is_some_and(|due| due <= horizon) {
+            self.ring_late(horizon, reach);
         }
+    }
+
+    /// The same, by whoever does not own the unit and so may not know yet whether there are any.
+    pub(crate) fn ring_late(&self, horizon: Tick, reach: &dyn Fn(Tick)) {
         let mut listeners = self.listeners.lock();
         let Listeners { each, late, once, .. } = &mut *listeners;
         late.retain(|due| {

@@ -1,7 +1,5 @@
 //! Requests that a fault plan refuses.
 
-use std::sync::atomic::Ordering::Relaxed;
-
 use super::{Asked, Intake, Port, SubmitError};
 use crate::fault::journal::Victim;
 use crate::fault::watch::Subject;
@@ -43,7 +41,7 @@ impl Port {
         let (error, status) = match *strike.verdict() {
             // A queue with nothing on it is never full: whoever waits for a completion then would wait for ever.
             Verdict::Full { capacity: Some(capacity), .. } if queued >= capacity.max(1) => {
-                (SubmitError::Full { depth: capacity }, Status::QueueFull)
+                (SubmitError::Full { depth: capacity.max(1) }, Status::QueueFull)
             }
             Verdict::Full { capacity: None, attempts } if queued > 0 && asked.refused < attempts => {
                 (SubmitError::Full { depth: queued }, Status::QueueFull)
@@ -60,7 +58,7 @@ impl Port {
             self.faults.fired(strike, victim, now, Effect::Refused(status));
         }
         if status.is_fatal() {
-            self.dead.store(true, Relaxed); // what was accepted before is not touched by that
+            self.die(); // what was accepted before is not touched by that
         }
         Some(error)
     }

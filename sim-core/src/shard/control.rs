@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::{Bounds, Effort, Shard};
+use super::{Healing, Shard};
 use crate::fault::fate::{Course, Hold};
 use crate::time::Tick;
 
@@ -36,10 +36,13 @@ impl Shard {
         self.faults.can_hold()
     }
 
-    /// Lets no further request complete. Waits for one whose work is being done.
+    /// Lets no further request complete, unless the device is closing. Waits for one whose work is being done.
     pub(crate) fn pause(&self) {
         let _owner = self.owner.lock();
-        self.gate.store(self.port.completed(), Relaxed);
+        // The lock orders this after the end of the last pause, which follows the giving up.
+        if !self.is_closing.load(Relaxed) {
+            self.gate.store(self.port.completed(), Relaxed);
+        }
     }
 
     /// Lets so many more requests complete, if it is paused, and says up to which number.
@@ -64,7 +67,7 @@ impl Shard {
 
     /// Undoes what faults have done to the queue: what is held up goes on, and a dead unit lives again, once it has
     /// answered what was queued behind the fault.
-    pub(crate) fn heal(&self, now: Tick, reach: &dyn Fn(Tick)) {
+    pub(crate) fn heal(&self, now: Tick) {
         let mut owner = self.owner.lock();
         if let Some(current) = owner.current.as_mut()
             && current.running.course.hold.is_some()
@@ -74,14 +77,14 @@ impl Shard {
                 Some(Hold::After) => running.ends.max(now),
                 Some(Hold::Before) | None => running.begins.max(now) + running.span,
             };
+            self.begun[1].store(running.ends.0, Relaxed);
             running.course = Course::default();
             current.fate = None; // what it had in store is undone with it
         }
-        if owner.unit.is_dead() {
-            let bounds = Bounds { horizon: Tick::END, effort: Effort::Any, last: self.port.issued() };
-            self.drain(&mut owner, bounds, reach);
+        if owner.unit.is_dead() && owner.healing.is_none() {
+            // A request whose submitter overtakes us was accepted after all: it is not behind the fault.
+            owner.healing = Some(Healing { last: self.port.issued(), at: now });
         }
-        owner.unit.heal(now);
         self.port.revive();
     }
 

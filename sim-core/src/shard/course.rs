@@ -40,7 +40,7 @@ impl Shard {
     }
 
     /// Notes, once, that a request is held up.
-    pub(super) fn note_hold(&self, current: &mut Current) {
+    fn note_hold(&self, current: &mut Current) {
         if std::mem::replace(&mut current.is_noted, true) {
             return;
         }
@@ -84,7 +84,7 @@ impl Shard {
     }
 
     /// Tells the journal what rules have made of a request that has ended with `status`.
-    pub(super) fn note_course(&self, current: &Current, status: Status, damage: Option<Effect>, at: Tick) {
+    fn note_course(&self, current: &Current, status: Status, damage: Option<Effect>, at: Tick) {
         let Some(fate) = &current.fate else { return };
         let Running { begins, ends, span, course, .. } = current.running;
         for strike in fate.start.iter().chain(fate.finish()) {
@@ -106,13 +106,18 @@ impl Shard {
         }
     }
 
-    /// Ends the current request, which is held up, with a timeout, if the device is closing.
-    pub(super) fn gives_up(&self, current: &mut Current) -> bool {
+    /// Whether no fault holds the current request up. One that is held up ends with a timeout if the device is closing.
+    pub(super) fn gets_on(&self, current: &mut Current) -> bool {
+        if !current.is_held() {
+            return true;
+        }
+        self.note_hold(current);
         let is_closing = self.is_closing.load(Relaxed);
         if is_closing {
             self.abandoned.fetch_add(1, Relaxed);
             current.running.course =
                 Course { status: Some(Status::Timeout), is_idle: true, ..Course::default() };
+            current.fate = None; // the rule that holds it up is through with it: this is the runtime's doing
             current.done = None;
         }
         is_closing
