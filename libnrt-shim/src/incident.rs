@@ -200,3 +200,57 @@ pub(crate) fn line(entry: &Entry, seed: u64) -> Value {
 pub(crate) fn witness(teller: Teller) -> Box<dyn Fn(&Entry) + Send + Sync> {
     Box::new(move |entry| teller.tell(entry))
 }
+
+#[cfg(test)]
+mod tests {
+    use sim_core::status::Status;
+    use sim_core::time::Nanos;
+
+    use super::detail;
+
+    /// What programs that scan logs look for, by status (observed, and the vendor's page on troubleshooting).
+    #[test]
+    fn each_fault_leaves_the_lines_that_programs_look_for() {
+        for (status, fragments) in [
+            (
+                Status::Timeout,
+                &[
+                    "(FATAL-RT-UNDEFINED-STATE) [ND 1][NC 3] execution timeout (30000 ms) on model mlp",
+                    "waiting for execution completion notification",
+                ][..],
+            ),
+            (Status::ExecSwNqOverflow, &["potentially caused by DGE notifications enabled"]),
+            (
+                Status::ExecHwErrCollectives,
+                &["missing collectives status", "suspected hang in collectives operation 0 out of 1"],
+            ),
+            (Status::ExecHwErrNcUe, &["[ND 1][NC 3] Uncorrectable memory error is detected, metadata: 0x16"]),
+            (
+                Status::ExecHwErrHbmUe,
+                &["Uncorrectable HBM memory error is detected", "terminate this instance"],
+            ),
+            (
+                Status::ExecHwErrRepairableHbmUe,
+                &["Uncorrectable HBM memory error is detected", "reload the neuron driver or reboot"],
+            ),
+            (Status::ExecHwErrDmaAbort, &["[MLA 1][NC 3] DMA TX engine 0 is in an abort state"]),
+            (
+                Status::ExecOob,
+                &[
+                    "failed to run scatter/gather (indirect memory copy)",
+                    "due to out-of-bound access",
+                    "Out of bounds access on model mlp",
+                ],
+            ),
+            (
+                Status::ExecCompletedWithNumErr,
+                &["Error notifications found on NC", "INFER_ERROR_SUBTYPE_NUMERICAL"],
+            ),
+        ] {
+            let lines = detail(status, Nanos(30_000_000_000), (1, 3), "mlp").join("\n");
+            for fragment in fragments {
+                assert!(lines.contains(fragment), "{status:?} says\n{lines}\nwithout {fragment}");
+            }
+        }
+    }
+}
