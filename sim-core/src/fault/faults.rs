@@ -46,6 +46,8 @@ pub struct Faults {
     /// Rises with each change of `rules`; 0 as long as there has been none.
     epoch: HintU64,
     rules: RwLock<Arc<[Arc<Armed>]>>,
+    /// Whether one of them asks for the names of tensors.
+    wants_tensors: AtomicBool,
     calls: Mutex<BTreeMap<(Operation, Option<u8>), Calls>>,
     tally: Tally,
     journal: Journal,
@@ -101,6 +103,7 @@ impl Faults {
             circumstances,
             epoch: HintU64::new(0),
             rules: RwLock::new(Arc::new([])),
+            wants_tensors: AtomicBool::new(false),
             calls: Mutex::default(),
             tally,
             journal: Journal::default(),
@@ -145,7 +148,7 @@ impl Faults {
 
     /// Whether rules want to know the tensors of reads, writes and copies.
     pub fn wants_tensors(&self) -> bool {
-        self.epoch() > 0 && self.rules.read().iter().any(|armed| armed.rule.matcher.tensor.is_some())
+        self.wants_tensors.load(Relaxed) // a rule that comes this moment may miss a request
     }
 
     /// Makes `plan` the rules of the plan at the instant `at`. Those it had already go on counting; injected rules stay,
@@ -242,6 +245,8 @@ impl Faults {
             self.tally.disarm(armed.slot);
             armed.is_removed.store(true, Relaxed);
         }
+        let wants_tensors = wanted.iter().any(|armed| armed.rule.matcher.tensor.is_some());
+        self.wants_tensors.store(wants_tensors, Relaxed);
         *rules = wanted.into();
         let next = self.epoch.load(Acquire) + 1; // only under the lock is it changed
         self.epoch.store(next, Release);

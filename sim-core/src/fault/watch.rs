@@ -45,13 +45,20 @@ pub struct Watch {
     /// The state of [`Faults`] that `rules` are from.
     epoch: u64,
     rules: Vec<Watched>,
+    /// Whether one of them lasts until another strikes.
+    has_ends: bool,
 }
 
+/// Small, since all of a site are gone through for each request.
 struct Watched {
     armed: Arc<Armed>,
     matched: u64,
     strikes: u64,
-    luck: Draws,
+    /// Made when it is first asked for.
+    luck: Option<Box<Draws>>,
+    /// The seed, and the upper bits of ids at the site, from which it is made.
+    seed: u64,
+    bits: u16,
     /// The rule, among `rules`, that ends this one when it strikes.
     until: Option<usize>,
     /// Whether it has, though it may have been removed since.
@@ -105,7 +112,7 @@ impl Site {
 impl Watch {
     /// The watch at `site`.
     pub fn new(site: Site) -> Watch {
-        Watch { site, epoch: 0, rules: Vec::new() }
+        Watch { site, epoch: 0, rules: Vec::new(), has_ends: false }
     }
 
     /// Whether any rule is to be asked here: if not, nothing has to be counted.
@@ -132,12 +139,16 @@ impl Watch {
             let until = watched.armed.rule.trigger.until.as_ref();
             watched.until = until.and_then(|until| names.iter().position(|name| name == until));
         }
+        self.has_ends = self.rules.iter().any(|watched| watched.until.is_some());
         self.end_rules();
         self.epoch = epoch;
     }
 
     /// Ends the rules that last until another strikes which has.
     fn end_rules(&mut self) {
+        if !self.has_ends {
+            return;
+        }
         for place in 0..self.rules.len() {
             let until = self.rules[place].until;
             self.rules[place].is_over |= until.is_some_and(|other| self.rules[other].strikes > 0);
@@ -189,12 +200,13 @@ impl Watch {
 
 impl Watched {
     fn new(armed: &Arc<Armed>, site: Site, seed: u64) -> Watched {
-        let luck = Draws::of(seed, armed.key, site.bits());
         Watched {
             armed: Arc::clone(armed),
             matched: 0,
             strikes: 0,
-            luck,
+            luck: None,
+            seed,
+            bits: site.bits(),
             until: None,
             is_over: false,
             model: None,
@@ -202,6 +214,12 @@ impl Watched {
     }
 
     fn is_for(&mut self, subject: &Subject<'_>) -> bool {
+        // What most rules of a long plan come to, without a look at the rule.
+        if let (Some(model), Some((id, false))) = (subject.model, self.model)
+            && id == model.id
+        {
+            return false;
+        }
         let rule = &self.armed.rule;
         let matcher = &rule.matcher;
         // Nothing but a run of a model computes numbers that could be NaN.
@@ -242,6 +260,7 @@ impl Watched {
     /// Whether the trigger chooses `subject`, the latest of those that the rule is for.
     fn strikes_at(&mut self, subject: &Subject<'_>) -> bool {
         let (rule, trigger) = (&self.armed.rule, &self.armed.rule.trigger);
+        let place = (self.seed, self.armed.key, self.bits);
         let Some(count) = self.matched.checked_sub(trigger.after.unwrap_or(0)).filter(|count| *count > 0)
         else {
             return false;
@@ -254,7 +273,9 @@ impl Watched {
             && trigger.at.is_none_or(|at| subject.at >= Tick::ZERO + at)
             && rule.times.is_none_or(|times| self.strikes < times)
             && self.armed.is_alive(subject.at)
-            && trigger.probability.is_none_or(|odds| share(self.luck.at(subject.num * 2)) < odds)
+            && trigger
+                .probability
+                .is_none_or(|odds| share(luck(&mut self.luck, place).at(subject.num * 2)) < odds)
     }
 
     /// Whether the rule is for this queue alone, and has nothing left to strike.
@@ -275,8 +296,14 @@ impl Watched {
 
     /// The luck for how late, or which bits: another than the one that decided whether to strike.
     fn details(&mut self, num: u64) -> u64 {
-        if self.armed.rule.has_details() { self.luck.at(num * 2 + 1) } else { 0 }
+        let place = (self.seed, self.armed.key, self.bits);
+        if self.armed.rule.has_details() { luck(&mut self.luck, place).at(num * 2 + 1) } else { 0 }
     }
+}
+
+/// The luck of a rule at a place, made if it is not there yet.
+fn luck(made: &mut Option<Box<Draws>>, (seed, key, bits): (u64, u64, u16)) -> &mut Draws {
+    made.get_or_insert_with(|| Box::new(Draws::of(seed, key, bits)))
 }
 
 /// `luck` as a share of all there is: at least 0, below 1.
