@@ -9,7 +9,7 @@
 //! models.rs   --models, --default-kernel and --strict   neff/         NEFFs made, looked into, checked
 //! exec/       a NEFF, run without a program             file.rs       reading and replacing files
 //! faults.rs   --faults, and plans explained             scenarios.rs  plans that come with nrt-sim
-//! reset.rs    what faults have left broken
+//! reset.rs    what faults have left broken              swarm/        programs and plans drawn from seeds
 //! ```
 
 mod demo;
@@ -29,6 +29,7 @@ mod run;
 mod scenarios;
 mod signals;
 mod summary;
+mod swarm;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -69,6 +70,7 @@ enum Command {
     Scenarios(scenarios::Options),
     Reset(reset::Options),
     Demo(demo::Options),
+    Swarm(swarm::Options),
 }
 
 fn main() -> ExitCode {
@@ -88,6 +90,7 @@ fn main() -> ExitCode {
         Command::Scenarios(options) => (scenarios::scenarios(&options), OWN_FAILURE),
         Command::Reset(options) => (reset::reset(&options), OWN_FAILURE),
         Command::Demo(options) => (demo::demo(&options), 1),
+        Command::Swarm(options) => (swarm::swarm(&options), OWN_FAILURE),
     };
     ExitCode::from(code.unwrap_or_else(|error| {
         note(&format!("{error:#}"));

@@ -4,6 +4,7 @@
 //! only the owner of a unit takes and completes requests, and no other crate may. Each file ends with a
 //! weaker version of what it tests, which loses a signal or strands a request: loom would tell.
 
+mod late;
 mod port;
 mod shard;
 

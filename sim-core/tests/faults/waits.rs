@@ -137,3 +137,21 @@ fn what_is_held_up_on_one_queue_holds_no_look_at_another_back() {
         }
     }
 }
+
+#[test]
+fn who_waited_before_there_were_rules_learns_that_one_holds_its_request_up() {
+    let limits = TimeLimits { run: Nanos(20_000_000), collective: None };
+    for time in [Time::Free, Time::Wall(1.0)] {
+        let scene = Scene::with(Config { time, limits, ..config(vec![]) });
+        scene.device.pause(COMPUTE);
+        scene.run(1);
+        let (tell, told) = channel();
+        let device = Arc::clone(&scene.device);
+        thread::spawn(move || tell.send(device.wait(COMPUTE, 1, None)).ok());
+        assert!(told.recv_timeout(Duration::from_millis(5)).is_err(), "it waits");
+        let stuck = at(1, Place::Start, Verdict::Stuck);
+        scene.device.faults().inject(&stuck, scene.device.now()).expect("a free name");
+        scene.device.resume(COMPUTE);
+        assert_eq!(told.recv_timeout(PATIENCE), Ok(Waited::Stuck), "{time:?}");
+    }
+}

@@ -12,6 +12,8 @@ use crate::shard::{Effort, Pumped, Shard};
 
 /// How often a blocking call looks whether a fault holds its request up, which nobody tells it.
 const GLANCE: Duration = Duration::from_millis(5);
+/// The same where there has been no rule: one may come.
+const RARE_GLANCE: Duration = Duration::from_millis(100);
 
 impl Crew {
     /// Waits until request `num` of `shard` has completed: [`super::super::Driver::wait`].
@@ -39,16 +41,11 @@ impl Crew {
                 }
                 continue; // whoever was busy may have stopped before it could see the wish
             }
-            let due = match pumped {
-                Pumped::Until(at) => self.instant(at),
-                // Another thread may have come upon a request that is held up.
-                Pumped::Busy | Pumped::Held if shard.can_be_held() => Instant::now().checked_add(GLANCE),
-                _ => None,
-            };
-            match due.into_iter().chain(deadline).min() {
-                None => parker.park(),
-                Some(at) => parker.park_deadline(at),
-            }
+            let due = if let Pumped::Until(at) = pumped { self.instant(at) } else { None };
+            // Another thread may come upon a request that is held up.
+            let glance = Instant::now() + if shard.can_be_held() { GLANCE } else { RARE_GLANCE };
+            let at = due.into_iter().chain(deadline).fold(glance, Instant::min);
+            parker.park_deadline(at);
             if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
                 let completed = shard.port.completed() >= num;
                 break if completed { Waited::Completed } else { Waited::TimedOut };
