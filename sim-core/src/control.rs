@@ -3,7 +3,7 @@
 use crate::device::Device;
 use crate::driver::Waited;
 use crate::seq::UnitId;
-use crate::shard::State;
+use crate::shard::{Obstacle, State};
 use crate::time::{Nanos, Tick};
 
 impl Device {
@@ -25,7 +25,7 @@ impl Device {
     pub fn step_queue(&self, unit: UnitId, count: u64) -> Option<u64> {
         let shard = self.shard(unit);
         let before = shard.port.completed();
-        let last = shard.let_through(count)?;
+        let last = shard.let_through(count, self.now())?;
         self.wait(unit, last, None);
         Some(shard.port.completed().saturating_sub(before))
     }
@@ -57,6 +57,16 @@ impl Device {
             }
         }
         is_idle
+    }
+
+    /// What keeps `unit` from getting on by itself, as far as is known without waiting for a kernel.
+    pub fn obstacle(&self, unit: UnitId) -> Option<Obstacle> {
+        self.shard(unit).obstacle()
+    }
+
+    /// The same for all queues.
+    pub fn obstacles(&self) -> Vec<Obstacle> {
+        self.shards().iter().filter_map(|shard| shard.obstacle()).collect()
     }
 
     /// What `unit` does just now.

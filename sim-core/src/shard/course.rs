@@ -49,10 +49,7 @@ impl Shard {
             Some(Hold::After) => (ends, Effect::Unannounced),
             Some(Hold::Before) | None => (begins, Effect::Stuck),
         };
-        let strikes = current.fate.iter().flat_map(|fate| [&fate.start, &fate.finish]).flatten();
-        let holds =
-            |strike: &&Strike| matches!(strike.verdict(), Verdict::Stuck | Verdict::Never | Verdict::Hang(_));
-        if let Some(strike) = strikes.into_iter().find(holds) {
+        if let Some(strike) = current.holder() {
             self.note(current, strike, at, effect);
         }
     }
