@@ -69,9 +69,13 @@ impl Shard {
                 }
                 None => (work.perform(), None),
             });
-            match catch_unwind(perform).unwrap_or((Status::Failure, None)) {
-                (Status::Success, damage) => (running.course.status.unwrap_or(Status::Success), damage),
-                other => other,
+            let (ended, damage) = catch_unwind(perform).unwrap_or((Status::Failure, None));
+            if ended.has_run() {
+                work.count(at);
+            }
+            match ended {
+                Status::Success => (running.course.status.unwrap_or(Status::Success), damage),
+                other => (other, damage),
             }
         } else {
             (running.course.status.expect("only what fails does no work"), None)
