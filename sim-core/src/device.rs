@@ -249,7 +249,11 @@ impl Device {
     /// Waits until `unit`, which was full, has completed one more request, at most until the instant `until` if time is
     /// not free. If that does not happen by itself, `until` has come.
     pub fn wait_for_place(&self, unit: UnitId, until: Tick) -> Waited {
-        let num = self.shard(unit).port.completed() + 1;
+        let port = &self.shard(unit).port;
+        let num = port.completed() + 1;
+        if num > port.issued() {
+            return Waited::Completed; // it has become empty since it was full
+        }
         let waited = self.driver().wait(self.shard(unit), num, Limit::Until(until));
         if waited == Waited::Stuck {
             self.driver().pass(until);
