@@ -186,7 +186,10 @@ pub(crate) fn close() -> Result<(), ApiError> {
                 log::write(
                     Level::Error,
                     "nrt_close",
-                    format!("{held} requests that a fault held up were given up"),
+                    format!(
+                        "{held} requests that a fault held up were given up with NRT_TIMEOUT; nrt_sim_heal before \
+                         nrt_close lets such requests end"
+                    ),
                 );
             }
             runtime.remark_unmatched();

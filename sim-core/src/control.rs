@@ -3,7 +3,7 @@
 use crate::device::Device;
 use crate::driver::Waited;
 use crate::seq::UnitId;
-use crate::shard::State;
+use crate::shard::{Obstacle, State};
 use crate::time::{Nanos, Tick};
 
 impl Device {
@@ -16,7 +16,9 @@ impl Device {
     /// Ends a pause.
     pub fn resume(&self, unit: UnitId) {
         let shard = self.shard(unit);
-        shard.resume(self.now());
+        let moment = self.driver().moment();
+        shard.resume(moment.at);
+        drop(moment);
         self.driver().released(shard);
     }
 
@@ -25,7 +27,10 @@ impl Device {
     pub fn step_queue(&self, unit: UnitId, count: u64) -> Option<u64> {
         let shard = self.shard(unit);
         let before = shard.port.completed();
-        let last = shard.let_through(count)?;
+        let moment = self.driver().moment();
+        let last = shard.let_through(count, moment.at);
+        drop(moment);
+        let last = last?;
         self.wait(unit, last, None);
         Some(shard.port.completed().saturating_sub(before))
     }
@@ -35,7 +40,9 @@ impl Device {
     /// Requests that were queued behind a fatal one are answered as they would have been; numbers go on.
     pub fn heal(&self, unit: UnitId) {
         let shard = self.shard(unit);
-        shard.heal(self.now());
+        let moment = self.driver().moment();
+        shard.heal(moment.at);
+        drop(moment);
         self.driver().released(shard);
     }
 
@@ -57,6 +64,16 @@ impl Device {
             }
         }
         is_idle
+    }
+
+    /// What keeps `unit` from getting on by itself, as far as is known without waiting for a kernel.
+    pub fn obstacle(&self, unit: UnitId) -> Option<Obstacle> {
+        self.shard(unit).obstacle()
+    }
+
+    /// The same for all queues.
+    pub fn obstacles(&self) -> Vec<Obstacle> {
+        self.shards().iter().filter_map(|shard| shard.obstacle()).collect()
     }
 
     /// What `unit` does just now.

@@ -6,12 +6,13 @@ use std::time::Duration;
 use crate::config::{COMPUTE_DEPTH_MAX, Config, Time};
 use crate::driver::manual::Manual;
 use crate::driver::threaded::Threaded;
-use crate::driver::{Driver, Waited};
+use crate::driver::{Driver, Limit, Waited};
 use crate::fault::Faults;
 use crate::fault::tally::Tally;
 use crate::ledger::Ledger;
 use crate::memory::bank::{Bank, Full};
 use crate::memory::storage::Storage;
+use crate::memory::tensor::{Counting, Outputs};
 use crate::port::{Listening, Port, Signal, SubmitError};
 use crate::rates::Rates;
 use crate::recorder::Recorder;
@@ -185,14 +186,14 @@ impl Device {
     /// As [`Device::submit`].
     pub fn perform(&self, unit: UnitId, work: Work, answer: Answer) -> Result<Waited, SubmitError> {
         let seq = self.enqueue(unit, Request::new(work, answer))?;
-        Ok(self.wait(unit, seq.num(), None))
+        Ok(self.wait_patiently(unit, seq.num()))
     }
 
     fn enqueue(&self, unit: UnitId, request: Request) -> Result<Seq, SubmitError> {
         let shard = self.shard(unit);
-        let now = self.driver().now();
-        let accepted = shard.port.submit(request, now).map_err(|(error, _)| error)?;
-        if accepted.submitted > now {
+        let moment = self.driver().moment();
+        let accepted = shard.port.submit(request, moment.at).map_err(|(error, _)| error)?;
+        if accepted.submitted > moment.at {
             self.driver().reach(accepted.submitted);
         }
         Ok(Seq::new(unit, accepted.num))
@@ -206,10 +207,11 @@ impl Device {
 
     /// The number of the last completed request of `unit`; 0 if there is none. Helps the queue on.
     ///
-    /// In free-running time the number rises by one at a time, unless it is behind what has been seen.
+    /// In free-running time the number rises by one at a time, unless it is behind what has been seen. In manual time
+    /// one that was told before moves time to the next event.
     pub fn completed(&self, unit: UnitId) -> u64 {
         let shard = self.shard(unit);
-        let completed = self.look(shard, u64::MAX);
+        let completed = self.look(shard, self.driver().news(shard));
         self.driver().observe(shard, completed.min(shard.seen(self.now()).saturating_add(1)))
     }
 
@@ -225,20 +227,52 @@ impl Device {
     ///
     /// A request that a fault holds up is waited for as long as the runtime waits for a run.
     pub fn wait(&self, unit: UnitId, num: u64, limit: Option<Duration>) -> Waited {
-        let shard = self.shard(unit);
-        let waited = self.driver().wait(shard, num, limit);
-        self.has_seen(shard, num);
+        let limit = limit.map_or(Limit::None, Limit::Real);
+        let waited = self.driver().wait(self.shard(unit), num, limit);
+        self.has_seen(self.shard(unit), num);
         waited
     }
 
-    /// [`Device::wait`], at most for `span` of simulated time: without a limit where real time plays no part in that.
-    pub fn wait_for(&self, unit: UnitId, num: u64, span: Nanos) -> Waited {
-        self.wait(unit, num, self.driver().patience(span))
+    /// Waits for request `num` of `unit` as a call of the runtime does: for as long as it takes, unless it does not
+    /// complete by itself. Then the runtime waits as long as for a run, so that so much simulated time has passed.
+    pub fn wait_patiently(&self, unit: UnitId, num: u64) -> Waited {
+        let waited = self.wait(unit, num, None);
+        // On a clock it was waited for already.
+        if waited == Waited::Stuck && !matches!(self.config.time, Time::Wall(_)) {
+            let since = self.obstacle(unit).map_or(Tick::ZERO, |obstacle| obstacle.since);
+            self.driver().pass(self.now().max(since) + self.config.limits.run);
+            return self.outcome(unit, num, waited);
+        }
+        waited
     }
 
-    /// How long `span` of simulated time is for somebody who waits; `None` where real time plays no part.
-    pub fn patience(&self, span: Nanos) -> Option<Duration> {
-        self.driver().patience(span)
+    /// Waits until `unit`, which was full, has completed one more request, at most until the instant `until` if time is
+    /// not free. If that does not happen by itself, `until` has come.
+    pub fn wait_for_place(&self, unit: UnitId, until: Tick) -> Waited {
+        let port = &self.shard(unit).port;
+        let num = port.completed() + 1;
+        if num > port.issued() {
+            return Waited::Completed; // it has become empty since it was full
+        }
+        let waited = self.driver().wait(self.shard(unit), num, Limit::Until(until));
+        if waited == Waited::Stuck {
+            self.driver().pass(until);
+        }
+        self.outcome(unit, num, waited)
+    }
+
+    /// How a wait for request `num` has ended, which may have completed since it had `ended`.
+    fn outcome(&self, unit: UnitId, num: u64, ended: Waited) -> Waited {
+        let shard = self.shard(unit);
+        self.has_seen(shard, num);
+        if shard.port.completed() >= num { Waited::Completed } else { ended }
+    }
+
+    /// Waits until `outputs` counts `expected` runs, at most for `limit` of simulated time if there is one.
+    ///
+    /// In free-running time the limit is real, since the time of a program that does nothing stands still.
+    pub fn wait_for_outputs(&self, outputs: &Outputs, expected: u64, limit: Option<Nanos>) -> Counting {
+        self.driver().wait_for_outputs(outputs, expected, limit)
     }
 
     /// The program has seen that request `num` has completed: what it does next is later.
@@ -304,11 +338,12 @@ impl Device {
     /// Queues that are paused go on, and what a fault holds up ends with [`Timeout`](crate::status::Status::Timeout);
     /// returns how many requests that were.
     pub fn close(&self) -> u64 {
-        let now = self.now();
         self.shards.iter().for_each(|shard| shard.port.close());
         for shard in &self.shards {
+            let moment = self.driver().moment();
             shard.give_up();
-            shard.resume(now);
+            shard.resume(moment.at);
+            drop(moment);
             self.wait(shard.port.unit(), shard.port.issued(), None);
         }
         self.driver().stop();

@@ -2,6 +2,7 @@
 
 mod control;
 mod course;
+mod obstacle;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -22,6 +23,7 @@ use crate::time::Tick;
 use crate::unit::{Running, Unit};
 
 pub use control::State;
+pub use obstacle::{Cause, Obstacle};
 
 /// One queue of one core, from the program's side to the device's.
 ///

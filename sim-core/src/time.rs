@@ -1,6 +1,7 @@
 //! Simulated time: instants and spans in whole nanoseconds.
 
 use std::ops::Add;
+use std::time::Duration;
 
 /// A simulated instant: nanoseconds since the device was opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -15,6 +16,13 @@ impl Tick {
     pub const ZERO: Tick = Tick(0);
     /// Later than everything that happens.
     pub const END: Tick = Tick(u64::MAX);
+}
+
+impl Nanos {
+    /// How long it is on a clock on which a simulated second takes `scale` seconds; none if that is for ever.
+    pub(crate) fn scaled(self, scale: f64) -> Option<Duration> {
+        Duration::try_from_secs_f64(self.0 as f64 * scale / 1e9).ok()
+    }
 }
 
 impl Add<Nanos> for Tick {

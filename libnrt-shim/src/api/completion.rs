@@ -1,14 +1,17 @@
 //! Learning of completions: by polling and by eventfd.
 
 use std::ffi::c_int;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
+use sim_core::config::Time;
 use sim_core::port::Signal;
 use sim_core::seq::{Seq, UnitKind};
 
 use crate::boundary::{Out, export};
 use crate::error::ApiError;
 use crate::eventfd::Event;
-use crate::runtime::{checked_queue, explicit};
+use crate::log::{self, Level};
+use crate::runtime::{Runtime, checked_queue, explicit};
 
 use std::os::fd::IntoRawFd;
 
@@ -80,11 +83,27 @@ export! {
 }
 
 /// The signal for the program's descriptor; `None` where a negative one takes the wish back.
-fn event(fd: c_int) -> Result<Option<Box<dyn Signal>>, ApiError> {
+fn event(runtime: &Runtime, fd: c_int) -> Result<Option<Box<dyn Signal>>, ApiError> {
     if fd < 0 {
         return Ok(None);
     }
-    Ok(Some(Box::new(Event::of_program(fd)?)))
+    let event = Event::of_program(fd)?;
+    remark_sleep(runtime);
+    Ok(Some(Box::new(event)))
+}
+
+/// Says, once, that in manual time nobody may sleep until a descriptor is readable: most programs do.
+fn remark_sleep(runtime: &Runtime) {
+    static SAID: AtomicBool = AtomicBool::new(false);
+    if runtime.settings.time != Time::Manual || SAID.swap(true, Relaxed) {
+        return;
+    }
+    log::write(
+        Level::Warn,
+        "nrt_sim",
+        "NRT_SIM_TIME=manual: an eventfd becomes readable only while some thread polls, waits or steps; a program that \
+         only sleeps in poll(), epoll_wait() or read() sleeps for ever (docs/time.md)",
+    );
 }
 
 export! {
@@ -94,7 +113,7 @@ export! {
     fn nrta_event_register_seq_id_completion(seq: u64, fd: c_int) {
         let runtime = explicit()?;
         let (unit, num) = runtime.request(seq, &KINDS)?;
-        runtime.device.listen_by_number(unit, num, event(fd)?);
+        runtime.device.listen_by_number(unit, num, event(&runtime, fd)?);
         Ok(())
     }
 }
@@ -108,7 +127,7 @@ export! {
         let kind = kind(xu, &KINDS)?;
         checked_queue(kind, queue)?;
         let unit = runtime.unit(runtime.core("lnc", core.into())?, kind, queue)?;
-        runtime.device.listen_to_each(unit, event(fd)?);
+        runtime.device.listen_to_each(unit, event(&runtime, fd)?);
         Ok(())
     }
 }
@@ -121,6 +140,7 @@ export! {
         let fd = fd.place("fd")?;
         let (unit, num) = runtime.request(seq, &KINDS_2_28)?;
         let (theirs, ours) = Event::pair()?;
+        remark_sleep(&runtime);
         runtime.device.listen(unit, num, Box::new(ours));
         fd.set(theirs.into_raw_fd());
         Ok(())

@@ -3,14 +3,14 @@
 use std::ffi::{c_int, c_void};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
-use std::time::{Duration, Instant};
 
 use sim_core::driver::Waited;
 use sim_core::port::SubmitError;
 use sim_core::request::{Answer, Work};
 use sim_core::seq::{UnitId, UnitKind};
+use sim_core::shard::Cause;
 use sim_core::status::Status;
-use sim_core::time::Nanos;
+use sim_core::time::{Nanos, Tick};
 
 use crate::boundary::export;
 use crate::error::ApiError;
@@ -20,10 +20,11 @@ use crate::log::{self, Level};
 use crate::runtime::{self, Runtime};
 use crate::tensor_set::TensorSet;
 
-/// How long a run may wait for a place in the queue: the limit of a run, for each run before it (observed).
-fn patience(runtime: &Runtime) -> Option<Duration> {
+/// Until when a run that comes now waits for a place in the queue: for the limit of a run, for each run before it
+/// (observed).
+fn place_limit(runtime: &Runtime) -> Tick {
     let runs = runtime.settings.inflight_max + 1;
-    runtime.device.patience(Nanos(runtime.settings.exec_timeout.0.saturating_mul(runs)))
+    runtime.device.now() + Nanos(runtime.settings.exec_timeout.0.saturating_mul(runs))
 }
 
 fn execute(
@@ -36,7 +37,7 @@ fn execute(
     let unit = loaded.model.unit();
     let bank = runtime.device.bank_of(unit.core).index;
     let run = loaded.bind(Caller::Blocking, input, output, bank, runtime.objects())?;
-    let deadline = patience(&runtime).and_then(|patience| Instant::now().checked_add(patience));
+    let until = place_limit(&runtime);
     loop {
         let status = Arc::new(AtomicU32::new(Status::Success.code()));
         let told = Arc::clone(&status);
@@ -44,8 +45,10 @@ fn execute(
         match runtime.device.perform(unit, Work::Execute(Arc::clone(&run)), answer) {
             // Ordered by the publication of the number, which the wait has seen.
             Ok(Waited::Completed) => return ended(&loaded, status.load(Relaxed)),
-            Ok(Waited::TimedOut | Waited::Stuck) => return Err(no_end()),
-            Err(SubmitError::Full { .. }) => wait_for_place(&runtime, unit, deadline)?,
+            Ok(Waited::TimedOut | Waited::Stuck) => {
+                return Err(no_end(&runtime, unit, "the run stays queued and does not end by itself"));
+            }
+            Err(SubmitError::Full { .. }) => wait_for_place(&runtime, unit, until)?,
             Err(error) => return Err(error.into()),
         }
     }
@@ -61,39 +64,37 @@ fn ended(loaded: &Loaded, code: u32) -> Result<(), ApiError> {
     Err(ApiError::Ended(status))
 }
 
-/// Waits until the oldest request of a full queue has completed.
-fn wait_for_place(runtime: &Runtime, unit: UnitId, deadline: Option<Instant>) -> Result<(), ApiError> {
-    let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-    if left.is_some_and(|left| left.is_zero()) {
-        return Err(no_place());
-    }
-    let oldest = runtime.device.completed(unit) + 1;
-    match runtime.device.wait(unit, oldest, left) {
+/// Waits until a full queue has a place.
+fn wait_for_place(runtime: &Runtime, unit: UnitId, until: Tick) -> Result<(), ApiError> {
+    match runtime.device.wait_for_place(unit, until) {
         Waited::Completed => Ok(()),
-        Waited::TimedOut | Waited::Stuck => Err(no_place()),
+        Waited::TimedOut => Err(ApiError::TimedOut(
+            "the compute queue is full, and had no place within NEURON_RT_EXEC_TIMEOUT".into(),
+        )),
+        Waited::Stuck => Err(no_end(runtime, unit, "the compute queue is full and stays so")),
     }
 }
 
 /// Waits until the compute queue of `core` is empty.
 pub(super) fn drain(runtime: &Runtime, core: u8) -> Result<(), ApiError> {
     let unit = runtime.unit(core, UnitKind::Compute, 0)?;
-    match runtime.device.wait(unit, runtime.device.issued(unit), None) {
+    match runtime.device.wait_patiently(unit, runtime.device.issued(unit)) {
         Waited::Completed => Ok(()),
-        Waited::TimedOut | Waited::Stuck => Err(no_end()),
+        Waited::TimedOut | Waited::Stuck => Err(no_end(runtime, unit, "the queue does not become empty")),
     }
 }
 
-/// Nobody can say what such a run ends with; it stays on the queue.
-fn no_end() -> ApiError {
-    ApiError::TimedOut(
-        "the run does not end by itself: a fault or a pause holds its queue up, which only nrt_sim_heal, \
-         nrt_sim_resume or nrt_close ends"
-            .into(),
-    )
-}
-
-fn no_place() -> ApiError {
-    ApiError::TimedOut("no place in the compute queue within NEURON_RT_EXEC_TIMEOUT".into())
+/// A wait for `unit` that has no end. `state` is what became of what the call wants; what is queued stays so, and nobody
+/// can say what it will end with.
+pub(super) fn no_end(runtime: &Runtime, unit: UnitId, state: &str) -> ApiError {
+    let Some(obstacle) = runtime.device.obstacle(unit) else {
+        return ApiError::TimedOut(format!("{state}; what held its queue up has just been ended, try again"));
+    };
+    let remedy = match obstacle.cause {
+        Cause::Paused => "nrt_sim_resume or nrt_close ends the pause, nrt_sim_step lets requests through",
+        Cause::Stuck(_) | Cause::Unannounced(_) => "nrt_sim_heal undoes that, nrt_close gives it up",
+    };
+    ApiError::TimedOut(format!("{state}: {obstacle}; {remedy}"))
 }
 
 export! {

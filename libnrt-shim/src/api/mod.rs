@@ -7,6 +7,7 @@ mod execute;
 mod lifecycle;
 mod memory;
 mod model;
+mod outputs;
 mod schedule;
 mod sys_trace;
 mod tensor;

@@ -19,6 +19,7 @@ use sim_models::hexadecimal::hexadecimal;
 use sim_models::placement::Placement;
 
 use super::collectives::alone;
+use super::execute::no_end;
 use crate::abi::{ModelInfo, TensorInfo, c_text};
 use crate::boundary::{Buffer, Out, copy_prefix, export};
 use crate::error::ApiError;
@@ -161,11 +162,11 @@ export! {
         loaded.forget();
         // Whatever was queued by now. A call that found the model just before keeps it alive by itself.
         let unit = loaded.model.unit();
-        match runtime.device.wait(unit, runtime.device.issued(unit), None) {
+        match runtime.device.wait_patiently(unit, runtime.device.issued(unit)) {
             Waited::Completed => Ok(()),
-            Waited::TimedOut | Waited::Stuck => Err(ApiError::TimedOut(
-                "the model is unloaded, but a fault or a pause holds its runs up, which keep their memory".into(),
-            )),
+            Waited::TimedOut | Waited::Stuck => {
+                Err(no_end(&runtime, unit, "the model is unloaded, but its queued runs keep their memory"))
+            }
         }
     }
 }

@@ -2,11 +2,10 @@
 
 use std::ffi::{c_int, c_void};
 use std::sync::Arc;
-use std::time::Duration;
 
 use sim_core::fault::Operation;
 use sim_core::memory::storage::{Span, Storage};
-use sim_core::memory::tensor::{Counting, Tensor};
+use sim_core::memory::tensor::Tensor;
 use sim_core::status::Status;
 
 use crate::abi::AllocationInfo;
@@ -238,42 +237,6 @@ export! {
         let runtime = runtime::open()?;
         let core = core.place("lnc_idx")?;
         core.set(span(&runtime, tensor)?.storage().core().map_or(-1, c_int::from));
-        Ok(())
-    }
-}
-
-export! {
-    /// Waits until at least `expected` runs have written the tensor since its counter was reset: for
-    /// `timeout` microseconds, or without limit if that is negative (header). `NRT_TIMEOUT` if they have not.
-    "NRT_2.0.0"
-    fn nrt_tensor_check_output_completion(tensor: Handle<Tensor>, timeout: i64, expected: u64) {
-        let tensor = counted(tensor)?;
-        let limit = u64::try_from(timeout).ok().map(Duration::from_micros);
-        match tensor.outputs().wait(expected, limit) {
-            Counting::Reached => Ok(()),
-            Counting::TimedOut => Err(ApiError::TimedOut(format!(
-                "fewer than {expected} runs have written the tensor in {timeout} us"
-            ))),
-            Counting::Ended => Err(runtime::gate().err().unwrap_or(ApiError::StaleHandle("tensor"))),
-        }
-    }
-}
-
-/// The tensor whose outputs are counted. The runtime is not held open: waiting may take for ever.
-///
-/// Null is refused whatever the phase (observed: these calls have no gate).
-fn counted(tensor: Handle<Tensor>) -> Result<Arc<Tensor>, ApiError> {
-    if tensor.is_null() {
-        return Err(ApiError::Null("tensor"));
-    }
-    runtime::open()?.tensors.get(tensor)
-}
-
-export! {
-    /// Resets the tensor's counter of completed outputs.
-    "NRT_2.0.0"
-    fn nrt_tensor_reset_output_completion(tensor: Handle<Tensor>) {
-        counted(tensor)?.outputs().reset();
         Ok(())
     }
 }

@@ -71,6 +71,11 @@ impl Order {
         Order { shards, open, users, held: CachePadded::default(), origin: Instant::now() }
     }
 
+    /// The queues in question.
+    pub(crate) fn shards(&self) -> &[Arc<Shard>] {
+        &self.shards
+    }
+
     /// The calling thread uses `shard`; if it submits, there is a new request.
     pub(crate) fn mark(&self, shard: &Shard, how: Use) {
         let place = shard.port.unit().place();

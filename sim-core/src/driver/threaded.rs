@@ -17,7 +17,8 @@ use std::time::{Duration, Instant};
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use super::order::{Order, Use};
-use super::{Driver, Waited};
+use super::{Driver, Limit, Moment, Waited};
+use crate::memory::tensor::{Counting, Outputs};
 use crate::shard::{Bounds, Effort, Next, Pumped, Shard};
 use crate::time::{Nanos, Tick};
 
@@ -124,14 +125,6 @@ impl Crew {
             && now.load(Relaxed) < at.0
         {
             now.fetch_max(at.0, Relaxed);
-        }
-    }
-
-    /// How long `span` is on the real clock.
-    fn patience(&self, span: Nanos) -> Option<Duration> {
-        match self.clock {
-            Clock::Free(_) => None,
-            Clock::Wall { scale, .. } => Duration::try_from_secs_f64(span.0 as f64 * scale / 1e9).ok(),
         }
     }
 
@@ -275,8 +268,16 @@ impl Driver for Threaded {
         self.crew.now()
     }
 
+    fn moment(&self) -> Moment<'_> {
+        Moment { at: self.crew.now(), _still: None }
+    }
+
     fn reach(&self, at: Tick) {
         self.crew.reach(at);
+    }
+
+    fn news(&self, _: &Shard) -> u64 {
+        u64::MAX // there may always be more
     }
 
     fn observe(&self, shard: &Arc<Shard>, num: u64) -> u64 {
@@ -339,16 +340,23 @@ impl Driver for Threaded {
         }
     }
 
-    fn patience(&self, span: Nanos) -> Option<Duration> {
-        self.crew.patience(span)
-    }
-
     fn released(&self, shard: &Arc<Shard>) {
         self.crew.list(shard, true);
     }
 
-    fn wait(&self, shard: &Arc<Shard>, num: u64, limit: Option<Duration>) -> Waited {
+    fn wait(&self, shard: &Arc<Shard>, num: u64, limit: Limit) -> Waited {
         self.crew.wait(shard, num, limit)
+    }
+
+    fn wait_for_outputs(&self, outputs: &Outputs, expected: u64, limit: Option<Nanos>) -> Counting {
+        let begun = self.now();
+        let counting = self.crew.wait_for_outputs(outputs, expected, limit);
+        match (counting, limit) {
+            (Counting::Reached, _) => outputs.reached_at(expected).into_iter().for_each(|at| self.reach(at)),
+            (Counting::TimedOut, Some(limit)) => self.pass(begun + limit),
+            (Counting::TimedOut | Counting::Ended | Counting::Stuck, _) => {}
+        }
+        counting
     }
 
     fn stop(&self) {

@@ -1,11 +1,13 @@
 //! Tensors: named views of storages, and the counter of completed outputs.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
 use super::storage::{Span, Storage};
+use crate::time::Tick;
 
 /// A named view of some bytes. Empty until a buffer is attached, if it was made so.
 #[derive(Debug)]
@@ -56,7 +58,12 @@ pub struct Outputs {
 struct Counted {
     runs: u64,
     ended: bool,
+    /// When the latest of them ended.
+    ends: VecDeque<Tick>,
 }
+
+/// Of how many runs is known when they ended; more than a compute queue holds.
+const REMEMBERED: usize = 64;
 
 /// How a wait for outputs ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,18 +74,38 @@ pub enum Counting {
     TimedOut,
     /// The tensor is no more, so nobody will count.
     Ended,
+    /// Nothing is left to do that could be counted.
+    Stuck,
+}
+
+impl Counted {
+    fn counting(&self, expected: u64) -> Option<Counting> {
+        match *self {
+            Counted { runs, .. } if runs >= expected => Some(Counting::Reached),
+            Counted { ended: true, .. } => Some(Counting::Ended),
+            Counted { .. } => None,
+        }
+    }
 }
 
 impl Outputs {
-    /// One more run has written the tensor.
-    pub(crate) fn bump(&self) {
-        self.state.lock().runs += 1;
+    /// One more run has written the tensor, which ended at `at`.
+    pub(crate) fn bump(&self, at: Tick) {
+        let mut state = self.state.lock();
+        state.runs += 1;
+        if state.ends.len() == REMEMBERED {
+            state.ends.pop_front();
+        }
+        state.ends.push_back(at);
+        drop(state);
         self.changed.notify_all();
     }
 
     /// Starts again at 0.
     pub fn reset(&self) {
-        self.state.lock().runs = 0;
+        let mut state = self.state.lock();
+        state.runs = 0;
+        state.ends.clear();
     }
 
     /// The tensor is freed or its device closed: whoever waits is sent away.
@@ -87,21 +114,30 @@ impl Outputs {
         self.changed.notify_all();
     }
 
-    /// Waits until the count is at least `expected`, at most for `limit` if there is one.
-    pub fn wait(&self, expected: u64, limit: Option<Duration>) -> Counting {
+    /// How a wait for `expected` runs ends at once; `None`: it does not.
+    pub fn counting(&self, expected: u64) -> Option<Counting> {
+        self.state.lock().counting(expected)
+    }
+
+    /// When the run ended with which the count became `expected`, if it is among the latest.
+    pub(crate) fn reached_at(&self, expected: u64) -> Option<Tick> {
+        let state = self.state.lock();
+        let since = usize::try_from(state.runs.checked_sub(expected)?).ok()?;
+        let place = state.ends.len().checked_sub(since + 1)?;
+        state.ends.get(place).copied()
+    }
+
+    /// Waits until the count is at least `expected`, at most for `limit` of real time if there is one.
+    pub(crate) fn wait(&self, expected: u64, limit: Option<Duration>) -> Counting {
         let mut state = self.state.lock();
-        let goes_on = |state: &mut Counted| state.runs < expected && !state.ended;
+        let goes_on = |state: &mut Counted| state.counting(expected).is_none();
         match limit.and_then(|limit| wall_now().checked_add(limit)) {
             None => self.changed.wait_while(&mut state, goes_on),
             Some(deadline) => {
                 self.changed.wait_while_until(&mut state, goes_on, deadline);
             }
         }
-        match *state {
-            Counted { runs, .. } if runs >= expected => Counting::Reached,
-            Counted { ended: true, .. } => Counting::Ended,
-            Counted { .. } => Counting::TimedOut,
-        }
+        state.counting(expected).unwrap_or(Counting::TimedOut)
     }
 }
 
@@ -116,19 +152,33 @@ mod tests {
     use std::time::Duration;
 
     use super::super::storage::{Span, Storage};
-    use super::{Counting, Tensor};
+    use super::{Counting, REMEMBERED, Tensor};
+    use crate::time::Tick;
 
     #[test]
     fn attaching_replaces_the_view_and_resets_the_counter() {
         let host = || Storage::on_host(64).expect("small");
         let tensor = Tensor::new("t", Some(Span::whole(Arc::new(host()))));
         let before = tensor.span().expect("not empty");
-        tensor.outputs().bump();
+        tensor.outputs().bump(Tick(7));
+        assert_eq!(tensor.outputs().reached_at(1), Some(Tick(7)));
         tensor.attach(host());
         let after = tensor.span().expect("not empty");
         assert_ne!(before.extent().address(), after.extent().address());
         assert_eq!(tensor.outputs().wait(1, Some(Duration::ZERO)), Counting::TimedOut);
         tensor.outputs().end();
         assert_eq!(tensor.outputs().wait(1, None), Counting::Ended);
+    }
+
+    #[test]
+    fn it_is_known_when_each_of_the_latest_runs_ended() {
+        let tensor = Tensor::new("t", None);
+        let outputs = tensor.outputs();
+        assert_eq!((outputs.counting(0), outputs.reached_at(0)), (Some(Counting::Reached), None));
+        let runs = REMEMBERED as u64 + 3;
+        (1..=runs).for_each(|at| outputs.bump(Tick(at)));
+        let known = (0..=runs + 1).filter(|count| outputs.reached_at(*count) == Some(Tick(*count)));
+        assert_eq!(known.collect::<Vec<_>>(), (4..=runs).collect::<Vec<_>>());
+        assert_eq!(outputs.counting(runs + 1), None);
     }
 }

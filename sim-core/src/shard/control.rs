@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::{Healing, Shard};
+use super::{Current, Healing, Shard};
 use crate::fault::fate::{Course, Hold};
 use crate::time::Tick;
 
@@ -45,22 +45,24 @@ impl Shard {
         }
     }
 
-    /// Lets so many more requests complete, if it is paused, and says up to which number.
-    pub(crate) fn let_through(&self, count: u64) -> Option<u64> {
-        let _owner = self.owner.lock();
+    /// Lets so many more requests complete from the instant `now` on, if it is paused, and says up to which number.
+    pub(crate) fn let_through(&self, count: u64, now: Tick) -> Option<u64> {
+        let mut owner = self.owner.lock();
         let gate = self.gate.load(Relaxed);
         if gate == u64::MAX {
             return None;
         }
         let last = gate.saturating_add(count).min(self.port.issued()).max(gate);
         self.gate.store(last, Relaxed);
+        owner.resumed = owner.resumed.max(now);
         Some(last)
     }
 
     /// Ends a pause at the instant `now`, and whatever a fault holds up goes on from there.
     pub(crate) fn resume(&self, now: Tick) {
         let mut owner = self.owner.lock();
-        if self.gate.swap(u64::MAX, Relaxed) != u64::MAX {
+        let was_paused = self.gate.swap(u64::MAX, Relaxed) != u64::MAX;
+        if was_paused || owner.current.as_ref().is_some_and(Current::is_held) {
             owner.resumed = owner.resumed.max(now);
         }
     }

@@ -49,10 +49,7 @@ impl Shard {
             Some(Hold::After) => (ends, Effect::Unannounced),
             Some(Hold::Before) | None => (begins, Effect::Stuck),
         };
-        let strikes = current.fate.iter().flat_map(|fate| [&fate.start, &fate.finish]).flatten();
-        let holds =
-            |strike: &&Strike| matches!(strike.verdict(), Verdict::Stuck | Verdict::Never | Verdict::Hang(_));
-        if let Some(strike) = strikes.into_iter().find(holds) {
+        if let Some(strike) = current.holder() {
             self.note(current, strike, at, effect);
         }
     }
@@ -72,9 +69,13 @@ impl Shard {
                 }
                 None => (work.perform(), None),
             });
-            match catch_unwind(perform).unwrap_or((Status::Failure, None)) {
-                (Status::Success, damage) => (running.course.status.unwrap_or(Status::Success), damage),
-                other => other,
+            let (ended, damage) = catch_unwind(perform).unwrap_or((Status::Failure, None));
+            if ended.has_run() {
+                work.count(at);
+            }
+            match ended {
+                Status::Success => (running.course.status.unwrap_or(Status::Success), damage),
+                other => (other, damage),
             }
         } else {
             (running.course.status.expect("only what fails does no work"), None)

@@ -5,10 +5,12 @@ use std::time::{Duration, Instant};
 
 use crossbeam_utils::sync::{Parker, Unparker};
 
-use super::super::Waited;
-use super::Crew;
+use super::super::{Limit, Waited};
+use super::{Clock, Crew, LOOK_MAX};
+use crate::memory::tensor::{Counting, Outputs};
 use crate::port::{Listening, Signal};
 use crate::shard::{Effort, Pumped, Shard};
+use crate::time::Nanos;
 
 /// How often a blocking call looks whether a fault holds its request up, which nobody tells it.
 const GLANCE: Duration = Duration::from_millis(5);
@@ -17,8 +19,12 @@ const RARE_GLANCE: Duration = Duration::from_millis(100);
 
 impl Crew {
     /// Waits until request `num` of `shard` has completed: [`super::super::Driver::wait`].
-    pub(super) fn wait(self: &Arc<Crew>, shard: &Arc<Shard>, num: u64, limit: Option<Duration>) -> Waited {
-        let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
+    pub(super) fn wait(self: &Arc<Crew>, shard: &Arc<Shard>, num: u64, limit: Limit) -> Waited {
+        let deadline = match limit {
+            Limit::None => None,
+            Limit::Real(limit) => Instant::now().checked_add(limit),
+            Limit::Until(at) => self.instant(at),
+        };
         let parker = Parker::new();
         let (mut wish, mut held_since) = (None, None);
         let waited = loop {
@@ -28,8 +34,7 @@ impl Crew {
             }
             if pumped == Pumped::Held {
                 let since = *held_since.get_or_insert_with(Instant::now);
-                let patience = self.patience(self.limit).unwrap_or_default();
-                if since.elapsed() >= patience {
+                if since.elapsed() >= self.patience() {
                     break Waited::Stuck;
                 }
             }
@@ -55,6 +60,42 @@ impl Crew {
             shard.port.forget(key);
         }
         waited
+    }
+
+    /// How long the runtime waits, on the real clock, for what does not end by itself.
+    fn patience(&self) -> Duration {
+        match self.clock {
+            Clock::Free(_) => Duration::ZERO,
+            Clock::Wall { scale, .. } => self.limit.scaled(scale).unwrap_or(Duration::MAX),
+        }
+    }
+
+    /// Waits until `outputs` counts `expected` runs: [`super::super::Driver::wait_for_outputs`].
+    ///
+    /// Which queue writes them nobody can say, so it helps all that have work, as who listens does.
+    pub(super) fn wait_for_outputs(
+        self: &Arc<Crew>,
+        outputs: &Outputs,
+        expected: u64,
+        limit: Option<Nanos>,
+    ) -> Counting {
+        for shard in self.order.shards() {
+            if outputs.counting(expected).is_some() {
+                break;
+            }
+            let last = shard.port.completed().saturating_add(LOOK_MAX);
+            let has_work = || shard.port.completed() < shard.port.issued_hint();
+            if has_work() && matches!(self.pump(shard, Effort::Light, last), Pumped::Heavy) {
+                self.list(shard, true);
+            }
+        }
+        outputs.wait(
+            expected,
+            limit.and_then(|limit| match self.clock {
+                Clock::Free(_) => limit.scaled(1.0),
+                Clock::Wall { scale, .. } => limit.scaled(scale),
+            }),
+        )
     }
 }
 
