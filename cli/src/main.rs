@@ -9,9 +9,11 @@
 //! models.rs   --models, --default-kernel and --strict   neff/         NEFFs made, looked into, checked
 //! exec/       a NEFF, run without a program             file.rs       reading and replacing files
 //! faults.rs   --faults, and plans explained             scenarios.rs  plans that come with nrt-sim
-//! reset.rs    what faults have left broken              swarm/        programs and plans drawn from seeds
+//! reset.rs    what faults have left broken              ctl.rs        a running program, controlled
+//! swarm/      programs and plans drawn from seeds
 //! ```
 
+mod ctl;
 mod demo;
 mod diagnosis;
 mod exec;
@@ -47,6 +49,7 @@ Examples:
   nrt-sim run --seed 7 --faults plan.toml -- ./infer model.neff
   nrt-sim run --scenario hang -- ./infer model.neff   a program that meets a known fault
   nrt-sim faults check plan.toml                   what a fault plan says
+  nrt-sim ctl status                               what a program does that was run with --ctl
   nrt-sim info --instance trn2 --lnc 1             what that machine has
   nrt-sim info --list                              all machines
   nrt-sim neff inspect model.neff                  what is in a compiled model
@@ -69,6 +72,7 @@ enum Command {
     Faults(faults::Command),
     Scenarios(scenarios::Options),
     Reset(reset::Options),
+    Ctl(ctl::Options),
     Demo(demo::Options),
     Swarm(swarm::Options),
 }
@@ -89,6 +93,7 @@ fn main() -> ExitCode {
         Command::Faults(command) => (faults::faults(&command), OWN_FAILURE),
         Command::Scenarios(options) => (scenarios::scenarios(&options), OWN_FAILURE),
         Command::Reset(options) => (reset::reset(&options), OWN_FAILURE),
+        Command::Ctl(options) => (ctl::ctl(&options), OWN_FAILURE),
         Command::Demo(options) => (demo::demo(&options), 1),
         Command::Swarm(options) => (swarm::swarm(&options), OWN_FAILURE),
     };

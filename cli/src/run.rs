@@ -79,6 +79,12 @@ pub(crate) struct Options {
     #[arg(long)]
     share_cores: bool,
 
+    /// Let `nrt-sim ctl` control the program while it runs: faults, queues, time (docs/control.md).
+    ///
+    /// Sets NRT_SIM_CTL=1.
+    #[arg(long)]
+    ctl: bool,
+
     /// The simulated library.
     ///
     /// Default: NRT_SIM_LIB, else libnrt.so.1 or libnrt.so in the folder of nrt-sim or in ../lib.
@@ -145,6 +151,7 @@ fn command(options: &Options, machine: &Machine, library: &Library) -> Command {
         ("NRT_SIM_TIME", options.time.clone()),
         ("NRT_SIM_SDK", options.sdk.clone()),
         ("NRT_SIM_SHARE_CORES", options.share_cores.then(|| "1".to_owned())),
+        ("NRT_SIM_CTL", options.ctl.then(|| "1".to_owned())),
     ];
     command.envs(flags.into_iter().filter_map(|(name, value)| Some((name, value?))));
     command.envs(options.models.variables(&options.command[1..]));

@@ -12,6 +12,7 @@ use sim_core::ledger::{Ledger, Object};
 use sim_core::seq::UnitId;
 use sim_models::placement::Placement;
 
+pub(crate) use queue::span;
 use queue::{Queue, table};
 
 pub(crate) use rules::RuleOutcome;

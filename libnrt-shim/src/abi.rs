@@ -103,6 +103,33 @@ pub(crate) struct AsyncError {
     pub(crate) code: u64,
 }
 
+/// `nrt_sim_rule_t` of `nrt_sim.h`.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub(crate) struct RuleCounts {
+    pub(crate) matched: u64,
+    pub(crate) struck: u64,
+    pub(crate) fired: u64,
+    pub(crate) armed: u32,
+    pub(crate) require_fired: u32,
+    pub(crate) name: [u8; 104],
+}
+
+/// `nrt_sim_queue_t` of `nrt_sim.h`.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub(crate) struct QueueState {
+    pub(crate) submitted: u64,
+    pub(crate) completed: u64,
+    pub(crate) capacity: u64,
+    pub(crate) running: u64,
+    pub(crate) running_ends_ns: u64,
+    pub(crate) dead: u32,
+    pub(crate) paused: u32,
+    pub(crate) held: u32,
+    pub(crate) reserved: u32,
+}
+
 const _: () = {
     assert!(size_of::<Version>() == 224);
     assert!(size_of::<InstanceInfo>() == 32);
@@ -115,6 +142,8 @@ const _: () = {
     assert!(size_of::<ModelInfo>() == 4);
     assert!(size_of::<TensorInfo>() == 296);
     assert!(size_of::<AsyncError>() == 16);
+    assert!(size_of::<RuleCounts>() == 136);
+    assert!(size_of::<QueueState>() == 56);
 };
 
 /// `text` in a C array, cut to leave a zero byte at its end.

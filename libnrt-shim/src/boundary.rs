@@ -99,6 +99,11 @@ impl<T: Copy> Out<T> {
         Ok(Place { at: NonNull::new(self.at).ok_or(ApiError::Null(name))? })
     }
 
+    /// The same for a result that the caller may not want.
+    pub(crate) fn wanted_place(&self) -> Option<Place<T>> {
+        Some(Place { at: NonNull::new(self.at)? })
+    }
+
     /// A place that can be written when the caller is long gone, so one that is no place must be found now:
     /// a program of another release may pass a handle here, and handles are odd.
     pub(crate) fn lasting_place(&self, name: &'static str) -> Result<Place<T>, ApiError> {

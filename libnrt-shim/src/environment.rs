@@ -59,6 +59,10 @@ pub(crate) struct Settings {
     pub(crate) closed_is_uninitialized: bool,
     pub(crate) seed: u64,
     pub(crate) plan: Plan,
+    /// The file that the plan is from.
+    pub(crate) plan_file: Option<PathBuf>,
+    /// Whether other programs of the user may control the device.
+    pub(crate) is_controlled: bool,
     /// Where each fault that fired is noted.
     pub(crate) journal: Option<PathBuf>,
     /// Rank of the process in its job.
@@ -126,6 +130,7 @@ impl Settings {
         if inflight > 0 {
             remarks.push(implicit_async_remark(sdk).into());
         }
+        let (plan, plan_file) = reader.plan();
         let settings = Settings {
             sdk,
             lnc,
@@ -141,7 +146,9 @@ impl Settings {
             p2p: reader.flag("NEURON_RT_ENABLE_P2P", true),
             closed_is_uninitialized: reader.closed_is_uninitialized(),
             seed: reader.number("NRT_SIM_SEED", 0, 0..=u64::MAX),
-            plan: reader.plan(),
+            plan,
+            plan_file,
+            is_controlled: reader.flag("NRT_SIM_CTL", false),
             journal: reader.text("NRT_SIM_JOURNAL").map(PathBuf::from).map(settled),
             rank: reader.rank(),
             time: reader.time(),

@@ -29,6 +29,8 @@ pub(crate) enum ApiError {
     #[error("{0}")]
     TimedOut(String),
     #[error("{0}")]
+    Nothing(String),
+    #[error("{0}")]
     Bind(#[from] BindError),
     #[error("{0}")]
     Submit(#[from] SubmitError),
@@ -65,6 +67,7 @@ impl ApiError {
             ApiError::HostMemory(_) => Status::FailHostMemAlloc,
             ApiError::NoCore(_) => Status::LoadNotEnoughNc,
             ApiError::TimedOut(_) => Status::Timeout,
+            ApiError::Nothing(_) => Status::QueueEmpty,
             ApiError::Submit(SubmitError::Dead) => Status::ExecUnitUnrecoverable,
             ApiError::Submit(SubmitError::Full { .. }) => Status::QueueFull,
             ApiError::Submit(SubmitError::Closed) | ApiError::Closed => Status::Closed,

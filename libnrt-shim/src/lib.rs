@@ -6,9 +6,11 @@
 
 mod abi;
 mod api;
+mod armed;
 mod boundary;
 mod claim;
 mod collective;
+mod control;
 mod cores;
 mod environment;
 mod error;

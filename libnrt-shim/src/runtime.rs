@@ -7,21 +7,18 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use parking_lot::{MappedRwLockReadGuard, Mutex, RwLock, RwLockReadGuard};
 use sim_core::config::Config;
 use sim_core::device::Device;
-use sim_core::fault::faults::Circumstances;
-use sim_core::fault::watch::Subject;
-use sim_core::fault::{Faults, Operation, Plan};
+use sim_core::fault::Rule;
 use sim_core::ledger::Object;
 use sim_core::memory::tensor::Tensor;
 use sim_core::seq::{Seq, UnitId, UnitKind};
-use sim_core::time::Tick;
 
+use crate::armed::{self, Armed};
 use crate::claim::Claim;
 use crate::collective::Collective;
+use crate::control::server;
 use crate::environment::Settings;
 use crate::error::ApiError;
 use crate::handle::{Handle, Table};
-use crate::incident::{self, Teller};
-use crate::leftover::Leftover;
 use crate::loaded::{Loaded, Objects};
 use crate::log::{self, Level};
 use crate::report::{Report, RuleReport};
@@ -68,6 +65,8 @@ pub(crate) struct Runtime {
     pub(crate) collectives: &'static Table<Collective>,
     pub(crate) report: Report,
     pub(crate) rules: RuleReport,
+    /// What earlier processes had broken at `nrt_init`.
+    pub(crate) leftover: Vec<Rule>,
     /// Nanoseconds between 1970 and the device's first tick.
     pub(crate) opened_ns: u64,
     changes: AtomicU64,
@@ -146,9 +145,11 @@ pub(crate) fn init() -> Result<(), ApiError> {
     settings.remarks.iter().for_each(|line| log::write(Level::Error, "nrt_init", line));
     let runtime = Runtime::open(settings)?;
     VISIBLE.store(runtime.device.config().cores, Relaxed);
+    let wish = server::Wish::of(&runtime.settings);
     *RUNTIME.write() = Some(runtime);
     WAS_OPEN.store(true, SeqCst);
     PHASE.store(Phase::Open as u8, SeqCst);
+    server::start(wish); // last: whoever finds the socket is answered
     Ok(())
 }
 
@@ -169,6 +170,7 @@ extern "C" fn in_child() {
     if WAS_OPEN.load(SeqCst) || CHANGING.is_locked() {
         PHASE.store(Phase::Child as u8, SeqCst);
     }
+    server::leave_to_parent();
 }
 
 /// Completes what was accepted, waits for calls under way, and gives everything back.
@@ -200,6 +202,7 @@ pub(crate) fn close() -> Result<(), ApiError> {
         }
         None => unreachable!("the phase was open and only init and close, which wait for us, change it"),
     }
+    server::stop(); // it can wait for nothing any more
     let runtime = RUNTIME.write().take();
     runtime.iter().for_each(Runtime::forget_objects);
     drop(runtime);
@@ -217,59 +220,10 @@ impl Drop for Ending {
     }
 }
 
-/// The rules of a plan from one `nrt_init` to the next, if that has failed: they go on counting.
-static REFUSED: Mutex<Option<(Plan, Arc<Faults>, RuleReport)>> = Mutex::new(None);
-
-/// The rules of the plan and of what earlier processes have broken, after they were asked about this init.
-fn armed(settings: &Settings, claim: &Claim) -> Result<(Arc<Faults>, RuleReport), ApiError> {
-    let (plan, faults, rules) = match REFUSED.lock().take().filter(|(plan, ..)| *plan == settings.plan) {
-        Some(known) => known,
-        None => arm(settings, claim)?,
-    };
-    let subject = Subject {
-        num: 0,
-        at: Tick::ZERO,
-        operation: Operation::Init,
-        bytes: 0,
-        depth: 0,
-        model: None,
-        names: &[],
-        tensors: &[],
-    };
-    if let Err(error) = incident::struck(&faults, None, subject) {
-        *REFUSED.lock() = Some((plan, faults, rules));
-        return Err(error);
-    }
-    Ok((faults, rules))
-}
-
-fn arm(settings: &Settings, claim: &Claim) -> Result<(Plan, Arc<Faults>, RuleReport), ApiError> {
-    let leftover = Leftover::of(&settings.profile.name, claim.first);
-    let mut plan = settings.plan.clone();
-    plan.rules.splice(0..0, leftover.rules(claim.count).map_err(ApiError::Invalid)?);
-    let begun = RuleReport::begin();
-    let (rules, tally) =
-        begun.map_err(|error| ApiError::HostMemory(format!("no memory for counters: {error}")))?;
-    let circumstances =
-        Circumstances { seed: settings.seed, rank: settings.rank, sees_nan: settings.sees_nan };
-    let faults = Faults::new(circumstances, tally);
-    faults.set_plan(&plan, Tick::ZERO).map_err(|error| ApiError::Invalid(error.to_string()))?;
-    let teller = Teller {
-        seed: settings.seed,
-        limit: settings.exec_timeout,
-        cores: (settings.lnc, settings.profile.cores_per_device),
-        leftover,
-        journal: settings.journal.as_deref().map(incident::open_journal).transpose()?,
-    };
-    faults.journal().set_witness(incident::witness(teller));
-    rules.tell(&faults);
-    Ok((settings.plan.clone(), Arc::new(faults), rules))
-}
-
 impl Runtime {
     fn open(settings: Settings) -> Result<Runtime, ApiError> {
         let claim = Claim::take(&settings)?;
-        let (faults, rules) = armed(&settings, &claim)?;
+        let Armed { faults, report: rules, leftover } = armed::at_init(&settings, &claim)?;
         let config = Config {
             profile: settings.profile.clone(),
             lnc: settings.lnc,
@@ -291,6 +245,7 @@ impl Runtime {
             settings,
             device: Device::with_faults(config, ledger, faults),
             rules,
+            leftover,
             tensors: &TENSORS,
             sets: &SETS,
             models: &MODELS,

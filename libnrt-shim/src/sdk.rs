@@ -1,5 +1,6 @@
 //! Which release of the SDK the library behaves as.
 
+use std::fmt::{self, Display, Formatter};
 use std::str::FromStr;
 
 /// An SDK release, 2.28 to 2.33.
@@ -20,6 +21,12 @@ impl FromStr for Sdk {
     fn from_str(text: &str) -> Result<Sdk, ()> {
         let minor = text.strip_prefix("2.").and_then(|minor| minor.parse().ok());
         minor.filter(|minor| (28..=33).contains(minor)).map(|minor| Sdk { minor }).ok_or(())
+    }
+}
+
+impl Display for Sdk {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "2.{}", self.minor)
     }
 }
 

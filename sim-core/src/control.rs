@@ -1,12 +1,32 @@
 //! A device under control while it runs: queues paused, stepped, healed and looked at; time moved on.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use crate::device::Device;
 use crate::driver::Waited;
 use crate::seq::UnitId;
-use crate::shard::{Obstacle, State};
+use crate::shard::{Obstacle, Shard, State};
 use crate::time::{Nanos, Tick};
 
+/// How often somebody who waits looks whether the queue was paused meanwhile, which nobody tells him.
+const GLANCE: Duration = Duration::from_millis(5);
+
+/// What came of letting some requests of a paused queue complete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stepped {
+    /// How many have completed since.
+    pub completed: u64,
+    /// Whether those are all that were let through.
+    pub waited: Waited,
+}
+
 impl Device {
+    /// All queues, in the order of their ids.
+    pub fn units(&self) -> impl Iterator<Item = UnitId> {
+        self.shards().iter().map(|shard| shard.port.unit())
+    }
+
     /// Lets no further request of `unit` complete until [`Device::resume`]. What is submitted is accepted as long as
     /// there is room.
     pub fn pause(&self, unit: UnitId) {
@@ -25,14 +45,19 @@ impl Device {
     /// Lets the next `count` requests of `unit`, which is paused, complete, and waits for them. Returns how many there
     /// were; `None` if it is not paused.
     pub fn step_queue(&self, unit: UnitId, count: u64) -> Option<u64> {
+        Some(self.step_queue_within(unit, count, Duration::MAX)?.completed)
+    }
+
+    /// The same, but waits for about `limit` of real time at most; also for those that were let through before.
+    pub fn step_queue_within(&self, unit: UnitId, count: u64, limit: Duration) -> Option<Stepped> {
         let shard = self.shard(unit);
         let before = shard.port.completed();
         let moment = self.driver().moment();
         let last = shard.let_through(count, moment.at);
         drop(moment);
         let last = last?;
-        self.wait(unit, last, None);
-        Some(shard.port.completed().saturating_sub(before))
+        let waited = self.wait_running(shard, last, &mut limit.clone());
+        Some(Stepped { completed: shard.port.completed().saturating_sub(before), waited })
     }
 
     /// Undoes what faults have done to `unit`: a dead unit lives, and what is held up goes on.
@@ -55,15 +80,37 @@ impl Device {
     /// Waits until everything that has been accepted by now has completed, and returns whether it has: not what is
     /// paused, or held up by a fault.
     pub fn wait_idle(&self) -> bool {
-        let mut is_idle = true;
-        for shard in self.shards() {
-            let last = shard.port.issued();
-            if shard.port.completed() < last {
-                is_idle &=
-                    !shard.is_paused() && self.wait(shard.port.unit(), last, None) == Waited::Completed;
+        self.wait_idle_within(Duration::MAX) == Waited::Completed
+    }
+
+    /// The same, but waits for about `limit` of real time at most. If something is paused or held up, it is
+    /// [`Waited::Stuck`].
+    pub fn wait_idle_within(&self, limit: Duration) -> Waited {
+        let accepted: Vec<_> = self.shards().iter().map(|shard| (shard, shard.port.issued())).collect();
+        let (mut left, mut outcome) = (limit, Waited::Completed);
+        for (shard, last) in accepted {
+            match self.wait_running(shard, last, &mut left) {
+                Waited::Completed => {}
+                Waited::Stuck => outcome = Waited::Stuck,
+                Waited::TimedOut => return Waited::TimedOut,
             }
         }
-        is_idle
+        outcome
+    }
+
+    /// Waits for request `last` of `shard` while it gets on: neither paused before that request nor held up by a fault.
+    /// What is waited is taken from `left`.
+    fn wait_running(&self, shard: &Arc<Shard>, last: u64, left: &mut Duration) -> Waited {
+        loop {
+            if shard.port.completed() < last && shard.is_halted(last) {
+                return Waited::Stuck;
+            }
+            let slice = GLANCE.min(*left);
+            match self.wait(shard.port.unit(), last, Some(slice)) {
+                Waited::TimedOut if *left > slice => *left -= slice,
+                waited => return waited,
+            }
+        }
     }
 
     /// What keeps `unit` from getting on by itself, as far as is known without waiting for a kernel.

@@ -13,6 +13,7 @@
 //! onnx_file/    what an ONNX file says of itself
 //! regular.rs    files that can be read to an end  hexadecimal.rs  bytes as digits
 //! folder.rs     where processes of one user meet  armed_rule.rs   what is told of a fault plan
+//! command.rs    what a running program is told, and what it answers
 //! ```
 //! The instructions in a NEFF cannot be interpreted outside of the vendor's tools. So what a model computes
 //! is what a user bound to it, and nothing is ever concluded from recognising a file.
@@ -20,6 +21,7 @@
 pub mod armed_rule;
 pub mod bindings;
 pub mod buffer;
+pub mod command;
 pub mod compute;
 pub mod element;
 pub mod float8;

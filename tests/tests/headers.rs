@@ -90,7 +90,8 @@ macro_rules! same {
 fn the_structs_of_c_have_the_sizes_and_offsets_of_those_of_rust() {
     let source = [
         "#include <stddef.h>\n#include <nrt/nrt.h>\n#include <nrt/nrt_async.h>\n".to_owned(),
-        "#include <nrt/nrt_experimental.h>\n#include <nrt/nrt_version.h>\n".to_owned(),
+        "#include <nrt/nrt_experimental.h>\n#include <nrt/nrt_version.h>\n#include <nrt_sim/nrt_sim.h>\n"
+            .to_owned(),
         same!(
             "nrt_version_t",
             abi::Version,
@@ -144,6 +145,29 @@ fn the_structs_of_c_have_the_sizes_and_offsets_of_those_of_rust() {
             "ndim" = ndim
         ),
         same!("nrta_error_t", abi::AsyncError, "seq_id" = seq, "error_code" = code),
+        same!(
+            "nrt_sim_rule_t",
+            abi::RuleCounts,
+            "matched" = matched,
+            "struck" = struck,
+            "fired" = fired,
+            "armed" = armed,
+            "require_fired" = require_fired,
+            "name" = name
+        ),
+        same!(
+            "nrt_sim_queue_t",
+            abi::QueueState,
+            "submitted" = submitted,
+            "completed" = completed,
+            "capacity" = capacity,
+            "running" = running,
+            "running_ends_ns" = running_ends_ns,
+            "dead" = dead,
+            "paused" = paused,
+            "held" = held,
+            "reserved" = reserved
+        ),
         "_Static_assert(sizeof(NRT_STATUS) == 4 && sizeof(nrta_seq_t) == 8, \"size\");\n".to_owned(),
     ];
     // The oldest epoch has all of them.

@@ -93,7 +93,7 @@ pub(super) fn table(f: &mut fmt::Formatter<'_>, queues: &[Queue]) -> fmt::Result
 }
 
 /// A number of nanoseconds, as a person reads it.
-fn span(nanos: u64) -> String {
+pub(crate) fn span(nanos: u64) -> String {
     let thousandths = |unit: u64| format!("{}.{:03}", nanos / unit, nanos % unit * 1000 / unit);
     match nanos {
         0..1_000 => format!("{nanos} ns"),

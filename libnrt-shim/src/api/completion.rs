@@ -16,12 +16,13 @@ use crate::runtime::{Runtime, checked_queue, explicit};
 use std::os::fd::IntoRawFd;
 
 /// The kind of unit that a number of `nrta_xu_t` means: since 2.29, or in 2.28.
-fn kind(number: u32, kinds: &[UnitKind]) -> Result<UnitKind, ApiError> {
+pub(super) fn kind(number: u32, kinds: &[UnitKind]) -> Result<UnitKind, ApiError> {
     let found = usize::try_from(number).ok().and_then(|number| kinds.get(number));
     found.copied().ok_or_else(|| ApiError::out_of_range("xu_type", number, kinds.len()))
 }
 
-const KINDS: [UnitKind; 3] = [UnitKind::TensorOp, UnitKind::Compute, UnitKind::Collectives];
+/// The kinds since 2.29.
+pub(super) const KINDS: [UnitKind; 3] = [UnitKind::TensorOp, UnitKind::Compute, UnitKind::Collectives];
 const KINDS_2_28: [UnitKind; 5] = [
     UnitKind::TensorRead,
     UnitKind::TensorWrite,

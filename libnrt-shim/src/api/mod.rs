@@ -2,6 +2,7 @@
 
 mod collectives;
 mod completion;
+mod control;
 mod error_tracker;
 mod execute;
 mod lifecycle;

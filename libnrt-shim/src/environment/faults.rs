@@ -1,6 +1,7 @@
 //! What the environment says of faults and time limits.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use sim_core::config::EXEC_TIMEOUT;
 use sim_core::fault::Plan;
@@ -8,20 +9,23 @@ use sim_core::time::Nanos;
 use sim_models::written::Written;
 
 use super::reader::Reader;
+use super::settled;
 
 impl<L: Fn(&str) -> Option<OsString>> Reader<L> {
-    pub(super) fn plan(&mut self) -> Plan {
+    /// The plan, and the file it is from.
+    pub(super) fn plan(&mut self) -> (Plan, Option<PathBuf>) {
         let Some(Written { text, file }) = self.written("NRT_SIM_FAULTS", "a plan") else {
-            return Plan::default();
+            return (Plan::default(), None);
         };
-        let place = file.map_or_else(String::new, |file| format!("{}, ", file.display()));
-        Plan::parse(&text).unwrap_or_else(|error| {
+        let place = file.as_ref().map_or_else(String::new, |file| format!("{}, ", file.display()));
+        let plan = Plan::parse(&text).unwrap_or_else(|error| {
             // Each problem is a line of its own, with its place in the text.
             let problems = error.to_string();
             let named = |problem: &str| format!("NRT_SIM_FAULTS: {place}{problem}");
             self.wrong.extend(problems.lines().map(named));
             Plan::default()
-        })
+        });
+        (plan, file.map(settled))
     }
 
     /// The rank that launchers of jobs tell; only rules that ask for it look at it, so that others need not be a number.

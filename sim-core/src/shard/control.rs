@@ -27,8 +27,15 @@ pub struct State {
 
 impl Shard {
     /// Whether the queue is paused.
-    pub(crate) fn is_paused(&self) -> bool {
+    fn is_paused(&self) -> bool {
         self.gate.load(Relaxed) != u64::MAX
+    }
+
+    /// Whether request `num` does not complete by itself, as far as can be seen without waiting: the queue is paused
+    /// before it, or a fault holds the first request up.
+    pub(crate) fn is_halted(&self, num: u64) -> bool {
+        let is_held = || self.owner.try_lock()?.current.as_ref().map(Current::is_held);
+        self.gate.load(Relaxed) < num || is_held().unwrap_or(false)
     }
 
     /// Whether a fault may hold a request up.
@@ -103,7 +110,8 @@ impl Shard {
     /// What the queue does just now. Waits for a request whose work is being done.
     pub(crate) fn state(&self) -> State {
         let owner = self.owner.lock();
-        let running = owner.current.as_ref().map(|current| (current.queued.num, current.running.ends));
+        let ends = |current: &Current| current.running.ends.max(owner.resumed);
+        let running = owner.current.as_ref().map(|current| (current.queued.num, ends(current)));
         State {
             accepted: self.port.issued(),
             completed: self.port.completed(),
