@@ -220,7 +220,7 @@ impl Port {
         answer: crate::request::Answer,
         status: Status,
         at: Tick,
-        spoilt: Option<Spoilt>,
+        spoilt: Option<Box<Spoilt>>,
         reach: &dyn Fn(Tick),
     ) {
         self.ledger.queue(self.unit).complete(status, at);

@@ -24,13 +24,13 @@ pub struct Request {
     /// Who is told the status, before the number is published.
     pub answer: Answer,
     /// The tensors it moves, source first, where a rule of a fault plan wants to know; else none.
-    pub tensors: Vec<Arc<Tensor>>,
+    pub tensors: Option<Box<[Arc<Tensor>]>>,
 }
 
 impl Request {
     /// A request of whose tensors nobody wants to know.
     pub fn new(work: Work, answer: Answer) -> Request {
-        Request { work, answer, tensors: Vec::new() }
+        Request { work, answer, tensors: None }
     }
 }
 

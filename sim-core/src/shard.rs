@@ -51,6 +51,7 @@ pub struct Shard {
 
 struct Owner {
     unit: Unit,
+    /// Requests to be served; the first is the one that has started, if one has.
     taken: VecDeque<Queued>,
     /// The number of the last request in `taken`, past or present.
     last_taken: u64,
@@ -70,9 +71,8 @@ struct Healing {
     at: Tick,
 }
 
-/// The request that has started.
+/// What is known of the request that has started.
 struct Current {
-    queued: Queued,
     running: Running,
     fate: Option<Box<Fate>>,
     /// What its work ended with, once that is done.
@@ -196,9 +196,12 @@ impl Shard {
     /// Only for a driver that pumps from one thread.
     pub(crate) fn next_end(&self) -> Option<Tick> {
         let mut owner = self.owner.lock();
-        let running = self.start_next(&mut owner).ok();
-        let gets_on = owner.current.as_mut().is_some_and(|current| self.gets_on(current));
-        let end = running.filter(|_| gets_on).map(|running| running.ends.max(owner.resumed));
+        let has_started = self.start_next(&mut owner).is_ok();
+        let Owner { taken, current, resumed, .. } = &mut *owner;
+        let started = taken.front().zip(current.as_mut()).filter(|_| has_started);
+        let end = started.and_then(|(queued, current)| {
+            self.gets_on(queued, current).then(|| current.running.ends.max(*resumed))
+        });
         end.into_iter().chain(self.port.next_ring()).min()
     }
 
@@ -249,28 +252,30 @@ impl Shard {
     fn drain(&self, owner: &mut Owner, bounds: Bounds, reach: &dyn Fn(Tick)) -> Pumped {
         let Bounds { horizon, effort, last } = bounds;
         loop {
-            let running = match self.start_next(owner) {
-                Ok(running) => running,
-                Err(stopped) => return stopped,
+            if let Err(stopped) = self.start_next(owner) {
+                return stopped;
+            }
+            let Owner { taken, current, resumed, .. } = owner;
+            let (Some(queued), Some(current)) = (taken.front(), current.as_mut()) else {
+                unreachable!("one was just started")
             };
-            let ends = running.ends.max(owner.resumed);
-            if running.num > last {
+            let ends = current.running.ends.max(*resumed);
+            if current.running.num > last {
                 return Pumped::Left;
             }
-            let current = owner.current.as_mut().expect("just started");
-            if !self.gets_on(current) {
+            if !self.gets_on(queued, current) {
                 return Pumped::Held;
             }
             if ends > horizon {
                 return Pumped::Until(ends);
             }
             let is_light =
-                !current.running.works() || current.done.is_some() || current.queued.request.work.is_light();
+                !current.running.works() || current.done.is_some() || queued.request.work.is_light();
             if effort == Effort::Light && !is_light {
                 return Pumped::Heavy;
             }
             if current.done.is_none() {
-                self.work(current, ends);
+                self.work(queued, current, ends);
             }
             if current.is_held() {
                 continue; // all is done but to tell of it
@@ -282,6 +287,9 @@ impl Shard {
     /// Tells those who are to be told late and whose time has come by `horizon`. Where nothing else is due before the
     /// next of them, that is when to come back.
     fn ring(&self, pumped: Pumped, horizon: Tick, reach: &dyn Fn(Tick)) -> Pumped {
+        if self.port.next_ring().is_none() {
+            return pumped;
+        }
         self.port.ring(horizon, reach);
         match (self.port.next_ring(), pumped) {
             (Some(due), Pumped::Until(at)) => Pumped::Until(at.min(due)),
@@ -290,13 +298,13 @@ impl Shard {
         }
     }
 
-    /// The request that has started, which is the next if there was none; or why there is none.
+    /// Starts the next request if none has; or says why none is started.
     ///
     /// Where a pause holds it up it has not started, so that rules which are added meanwhile strike it.
-    fn start_next(&self, owner: &mut Owner) -> Result<Running, Pumped> {
+    fn start_next(&self, owner: &mut Owner) -> Result<(), Pumped> {
         let gate = self.gate.load(Relaxed);
         if let Some(Current { running, .. }) = &owner.current {
-            return if running.num > gate { Err(Pumped::Paused) } else { Ok(*running) };
+            return if running.num > gate { Err(Pumped::Paused) } else { Ok(()) };
         }
         if owner.taken.is_empty() {
             // The hint may be late, never wrong for long: `pump` looks again under the lock.
@@ -305,39 +313,36 @@ impl Shard {
             }
             owner.last_taken += owner.taken.len() as u64;
         }
-        let queued = match owner.taken.pop_front_if(|queued| queued.num <= gate) {
-            Some(queued) => queued,
-            None => return Err(Pumped::Paused),
-        };
-        if let Some(healing) = owner.healing.take_if(|healing| healing.last < queued.num) {
-            owner.unit.heal(healing.at);
+        let Owner { unit, taken, watch, healing, .. } = owner;
+        let queued = taken.front().filter(|queued| queued.num <= gate).ok_or(Pumped::Paused)?;
+        if let Some(healing) = healing.take_if(|healing| healing.last < queued.num) {
+            unit.heal(healing.at);
         }
-        let fate = if owner.watch.is_watching(&self.faults) { self.fate(owner, &queued) } else { None };
+        let fate = if watch.is_watching(&self.faults) { self.fate(unit, watch, queued) } else { None };
         let cost = queued.request.work.cost(&self.rates);
-        let running = owner.unit.start(queued.num, queued.submitted, cost, &self.rates, fate.as_deref());
+        let running = unit.start(queued.num, queued.submitted, cost, &self.rates, fate.as_deref());
         self.begun[1].store(running.ends.0, Relaxed);
         self.begun[0].store(running.num, Relaxed);
-        let current = Current { queued, running, fate, done: None, is_noted: false };
-        self.signal_early(&current);
-        owner.current = Some(current);
-        Ok(running)
+        let current = owner.current.insert(Current { running, fate, done: None, is_noted: false });
+        self.signal_early(queued, current);
+        Ok(())
     }
 
     /// What the rules say about a request that begins.
-    fn fate(&self, owner: &mut Owner, queued: &Queued) -> Option<Box<Fate>> {
+    fn fate(&self, unit: &Unit, watch: &mut Watch, queued: &Queued) -> Option<Box<Fate>> {
         let Queued { num, submitted, request } = queued;
         let subject = Subject {
             num: *num,
-            at: owner.unit.begin(*submitted),
+            at: unit.begin(*submitted),
             operation: request.work.operation(),
             bytes: request.work.bytes(),
             depth: 0, // a matter of those who submit
             model: request.work.model(),
             names: &[],
-            tensors: &request.tensors,
+            tensors: request.tensors.as_deref().unwrap_or_default(),
         };
         let mut fate = None;
-        owner.watch.ask(&self.faults, &subject, owner.unit.is_dead(), |phase, strike| {
+        watch.ask(&self.faults, &subject, unit.is_dead(), |phase, strike| {
             fate.get_or_insert_with(Box::<Fate>::default).set(phase, strike);
         });
         fate
@@ -345,25 +350,27 @@ impl Shard {
 
     /// Publishes the completion of the current request, whose work is done, at the instant `at`.
     fn finish_current(&self, owner: &mut Owner, at: Tick, reach: &dyn Fn(Tick)) {
-        let mut current = owner.current.take().expect("one was started");
+        let current = owner.current.as_mut().expect("one was started");
+        let (begins, fate) = (current.running.begins, current.fate.take());
         let status = current.done.expect("its work is done");
-        let num = current.queued.num;
+        owner.current = None;
+        let queued = owner.taken.pop_front().expect("it is the first");
+        let num = queued.num;
         owner.unit.finish(num, at, status);
         let unit = self.port.unit();
         if self.recorder.is_on() {
-            let work = &current.queued.request.work;
+            let work = &queued.request.work;
             let (seq, bytes, deed) = (Seq::new(unit, num), work.bytes(), work.deed());
-            let begins = current.running.begins;
             self.recorder.record(unit.core, Record { seq, deed, bytes, begins, ends: at, status });
         }
-        let event = current.fate.as_mut().and_then(|fate| fate.event.take());
+        let event = fate.and_then(|fate| fate.event);
         let spoilt = event.and_then(|strike| match *strike.verdict() {
             Verdict::Signal(signalling) => {
-                Some(Spoilt { signalling, strike, victim: self.victim(&current), end: at })
+                Some(Box::new(Spoilt { signalling, strike, victim: self.victim(&queued), end: at }))
             }
             _ => None,
         });
-        let Request { work, answer, tensors } = current.queued.request;
+        let Request { work, answer, tensors } = queued.request;
         // Before the number is published: memory that only this request held must be free by then.
         drop((work, tensors));
         if status.is_fatal() && owner.healing.is_none() {

@@ -40,7 +40,8 @@ pub(super) fn submit(
     answer: Answer,
     seq: Place<u64>,
 ) -> Result<(), ApiError> {
-    let request = Request { work, answer, tensors: named(runtime, tensors) };
+    let wanted = runtime.device.faults().wants_tensors() && !tensors.is_empty();
+    let request = Request { work, answer, tensors: wanted.then(|| named(runtime, tensors).into()) };
     seq.set(runtime.device.submit_request(unit, request)?.raw());
     Ok(())
 }

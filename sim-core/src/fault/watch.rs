@@ -116,6 +116,7 @@ impl Watch {
     }
 
     /// Whether any rule is to be asked here: if not, nothing has to be counted.
+    #[inline]
     pub fn is_watching(&mut self, faults: &Faults) -> bool {
         let epoch = faults.epoch();
         if epoch != self.epoch {

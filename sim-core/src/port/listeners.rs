@@ -37,7 +37,7 @@ pub(super) struct Listeners {
     once: Vec<Wish>,
     next_key: u64,
     /// Completed requests of which nobody was told yet, but whoever is will be told wrongly.
-    spoilt: VecDeque<(u64, Spoilt)>,
+    spoilt: VecDeque<(u64, Box<Spoilt>)>,
 }
 
 /// How those are told of a request who listen for it, since a fault wants that.
@@ -85,7 +85,7 @@ impl Port {
         listeners: &mut Listeners,
         num: u64,
         at: Tick,
-        spoilt: Option<Spoilt>,
+        spoilt: Option<Box<Spoilt>>,
         reach: &dyn Fn(Tick),
     ) {
         if listeners.each.is_some() || listeners.once.iter().any(|wish| wish.num <= num) {

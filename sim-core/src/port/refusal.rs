@@ -30,7 +30,7 @@ impl Port {
                 depth: queued + 1,
                 model: work.model(),
                 names: &[],
-                tensors: &request.tensors,
+                tensors: request.tensors.as_deref().unwrap_or_default(),
             };
             let mut strike = None;
             intake.watch.ask(&self.faults, &subject, false, |_, struck| strike = Some(struck));

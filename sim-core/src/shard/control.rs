@@ -111,7 +111,7 @@ impl Shard {
     pub(crate) fn state(&self) -> State {
         let owner = self.owner.lock();
         let ends = |current: &Current| current.running.ends.max(owner.resumed);
-        let running = owner.current.as_ref().map(|current| (current.queued.num, ends(current)));
+        let running = owner.current.as_ref().map(|current| (current.running.num, ends(current)));
         State {
             accepted: self.port.issued(),
             completed: self.port.completed(),

@@ -13,13 +13,13 @@ use crate::time::{Nanos, Tick};
 use crate::unit::Running;
 
 impl Shard {
-    pub(super) fn note(&self, current: &Current, strike: &Strike, at: Tick, effect: Effect) {
-        self.faults.fired(strike, self.victim(current), at, effect);
+    pub(super) fn note(&self, queued: &Queued, strike: &Strike, at: Tick, effect: Effect) {
+        self.faults.fired(strike, self.victim(queued), at, effect);
     }
 
-    /// The current request, as the journal calls it.
-    pub(super) fn victim(&self, current: &Current) -> Victim {
-        let Queued { num, request, .. } = &current.queued;
+    /// A request of this queue, as the journal calls it.
+    pub(super) fn victim(&self, queued: &Queued) -> Victim {
+        let Queued { num, request, .. } = queued;
         let unit = self.port.unit();
         Victim {
             core: Some(unit.core),
@@ -31,16 +31,16 @@ impl Shard {
     }
 
     /// Tells those who listen for a request that has only begun, where a fault wants that.
-    pub(super) fn signal_early(&self, current: &Current) {
+    pub(super) fn signal_early(&self, queued: &Queued, current: &Current) {
         let Some(strike) = current.fate.as_ref().and_then(|fate| fate.event.as_ref()) else { return };
         let signalling = Signalling::Spurious;
-        if strike.verdict() == &Verdict::Signal(signalling) && self.port.signal_early(current.queued.num) {
-            self.note(current, strike, current.running.begins, Effect::Signalled(signalling));
+        if strike.verdict() == &Verdict::Signal(signalling) && self.port.signal_early(queued.num) {
+            self.note(queued, strike, current.running.begins, Effect::Signalled(signalling));
         }
     }
 
     /// Notes, once, that a request is held up.
-    fn note_hold(&self, current: &mut Current) {
+    fn note_hold(&self, queued: &Queued, current: &mut Current) {
         if std::mem::replace(&mut current.is_noted, true) {
             return;
         }
@@ -50,13 +50,13 @@ impl Shard {
             Some(Hold::Before) | None => (begins, Effect::Stuck),
         };
         if let Some(strike) = current.holder() {
-            self.note(current, strike, at, effect);
+            self.note(queued, strike, at, effect);
         }
     }
 
     /// Does the work of the current request, which ends at the instant `at`, as far as its course has any.
-    pub(super) fn work(&self, current: &mut Current, at: Tick) {
-        let Current { running, queued, .. } = &*current;
+    pub(super) fn work(&self, queued: &Queued, current: &mut Current, at: Tick) {
+        let running = &current.running;
         let work = &queued.request.work;
         let strike = current.fate.as_ref().and_then(|fate| fate.finish());
         let (status, damage) = if running.works() {
@@ -81,11 +81,20 @@ impl Shard {
             (running.course.status.expect("only what fails does no work"), None)
         };
         current.done = Some(status);
-        self.note_course(current, status, damage, at);
+        if current.fate.is_some() {
+            self.note_course(queued, current, status, damage, at);
+        }
     }
 
     /// Tells the journal what rules have made of a request that has ended with `status`.
-    fn note_course(&self, current: &Current, status: Status, damage: Option<Effect>, at: Tick) {
+    fn note_course(
+        &self,
+        queued: &Queued,
+        current: &Current,
+        status: Status,
+        damage: Option<Effect>,
+        at: Tick,
+    ) {
         let Some(fate) = &current.fate else { return };
         let Running { begins, ends, span, course, .. } = current.running;
         for strike in fate.start.iter().chain(fate.finish()) {
@@ -103,16 +112,16 @@ impl Shard {
                 },
                 _ => continue,
             };
-            self.note(current, strike, at, effect);
+            self.note(queued, strike, at, effect);
         }
     }
 
     /// Whether no fault holds the current request up. One that is held up ends with a timeout if the device is closing.
-    pub(super) fn gets_on(&self, current: &mut Current) -> bool {
+    pub(super) fn gets_on(&self, queued: &Queued, current: &mut Current) -> bool {
         if !current.is_held() {
             return true;
         }
-        self.note_hold(current);
+        self.note_hold(queued, current);
         let is_closing = self.is_closing.load(Relaxed);
         if is_closing {
             self.abandoned.fetch_add(1, Relaxed);
