@@ -27,6 +27,7 @@ fn help_teaches_by_example() {
         "NRT_SIM_SDK",
         "NRT_SIM_FAULTS",
         "NRT_SIM_SHARE_CORES",
+        "NRT_SIM_CTL",
         "NRT_SIM_LIB",
     ];
     for variable in variables {
@@ -43,6 +44,42 @@ fn the_version_is_the_packages() {
 fn an_unknown_command_is_refused() {
     let output = nrt_sim(&["fly"]);
     assert_eq!(output.status.code(), Some(125));
+}
+
+#[test]
+fn wrong_words_of_ctl_are_refused_before_any_program_is_looked_for() {
+    for (words, said) in [
+        (&[][..], "Usage"),
+        (&["fly"], "fly"),
+        (&["pause", "--unit", "gpu"], "tensor-op"),
+        (&["pause", "--core=-1"], "--core"),
+        (&["step", "many"], "many"),
+        (&["advance", "soon"], "5ms"),
+        (&["advance", "600years"], "longer than simulated time is"),
+        (&["inject"], "RULE"),
+        (&["inject", "status"], "neither a file nor"),
+        (&["inject", "status=0"], "is not a valid rule"),
+        (&["inject", "unit='gpu'\nstatus=5"], "tensor-op"),
+        (&["status", "--pid", "x"], "--pid"),
+    ] {
+        let output = nrt_sim(&[&["ctl"], words].concat());
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(125), "{words:?}: {text}");
+        assert!(text.contains(said) && !text.contains("socket"), "{words:?}: {text}");
+    }
+}
+
+#[test]
+fn without_a_program_ctl_says_how_to_run_one() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for words in [&["ctl", "status"][..], &["ctl", "idle", "--pid", "4194303", "--json"]] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_nrt-sim"));
+        let output = command.args(words).env("XDG_RUNTIME_DIR", folder.path()).output().expect("it is built");
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(125), 0), "{words:?}: {text}");
+        assert!(text.contains("nrt-sim run --ctl -- PROGRAM"), "{text}");
+        assert!(text.contains(folder.path().to_str().expect("plain")), "where it was looked for: {text}");
+    }
 }
 
 #[test]

@@ -81,11 +81,13 @@ pub(crate) fn not_paused() -> ApiError {
     ApiError::Invalid("the queue is not paused; only the requests of one that is can be let through".into())
 }
 
-/// Something that was waited for does not complete by itself.
-pub(crate) fn not_idle() -> ApiError {
-    ApiError::TimedOut(
-        "not everything completes by itself: a queue is paused, or a fault holds its first request up".into(),
-    )
+/// Not everything completes by itself; what does not, and why.
+pub(crate) fn not_idle(runtime: &Runtime) -> ApiError {
+    let obstacles: Vec<String> = runtime.device.obstacles().iter().map(ToString::to_string).collect();
+    match obstacles.is_empty() {
+        true => ApiError::TimedOut("not everything completes by itself".into()), // it has been released since
+        false => ApiError::TimedOut(obstacles.join("; ")),
+    }
 }
 
 /// Does what a command says.
@@ -118,7 +120,7 @@ pub(crate) fn execute(runtime: &Runtime, command: &Command) -> Result<Value, Api
         Command::Journal { from } => json(page(runtime, *from)),
         Command::Reload {} => json(armed::reload(runtime)?),
         Command::Idle {} => match device.wait_idle_within(PATIENCE) {
-            Waited::Stuck => Err(not_idle()),
+            Waited::Stuck => Err(not_idle(runtime)),
             waited => json(Idle { waiting: waited == Waited::TimedOut }),
         },
     }

@@ -102,7 +102,7 @@ impl Device {
     /// What is waited is taken from `left`.
     fn wait_running(&self, shard: &Arc<Shard>, last: u64, left: &mut Duration) -> Waited {
         loop {
-            if shard.port.completed() < last && shard.is_halted(last) {
+            if shard.obstacle().is_some_and(|obstacle| obstacle.num <= last) {
                 return Waited::Stuck;
             }
             let slice = GLANCE.min(*left);

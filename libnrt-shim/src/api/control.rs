@@ -202,9 +202,10 @@ export! {
     /// Waits until everything that was accepted has completed.
     "NRT_SIM_1.0"
     fn nrt_sim_wait_idle() {
-        match runtime::open()?.device.wait_idle() {
+        let runtime = runtime::open()?;
+        match runtime.device.wait_idle() {
             true => Ok(()),
-            false => Err(control::not_idle()),
+            false => Err(control::not_idle(&runtime)),
         }
     }
 }

@@ -31,13 +31,6 @@ impl Shard {
         self.gate.load(Relaxed) != u64::MAX
     }
 
-    /// Whether request `num` does not complete by itself, as far as can be seen without waiting: the queue is paused
-    /// before it, or a fault holds the first request up.
-    pub(crate) fn is_halted(&self, num: u64) -> bool {
-        let is_held = || self.owner.try_lock()?.current.as_ref().map(Current::is_held);
-        self.gate.load(Relaxed) < num || is_held().unwrap_or(false)
-    }
-
     /// Whether a fault may hold a request up.
     pub(crate) fn can_be_held(&self) -> bool {
         self.faults.can_hold()

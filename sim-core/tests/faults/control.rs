@@ -1,11 +1,18 @@
 //! Queues under control from outside: paused, stepped, resumed, while rules come and go.
 
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use sim_core::config::{Config, Time};
+use sim_core::control::Stepped;
 use sim_core::driver::Waited;
 use sim_core::fault::{Effect, Place, Verdict};
+use sim_core::seq::UnitId;
 use sim_core::status::Status;
 use sim_core::time::Nanos;
 
-use crate::kit::{COMPUTE, RUN, Scene, at, rule};
+use crate::kit::{COMPUTE, RUN, Scene, at, config, rule};
 
 const SUCCESS: Status = Status::Success;
 
@@ -100,4 +107,55 @@ fn a_rule_injected_while_a_queue_is_paused_strikes_what_waits_there() {
     scene.device.resume(COMPUTE);
     scene.finish();
     assert_eq!(scene.history(), [(1, Status::ExecBadInput, RUN), (2, SUCCESS, 2 * RUN)]);
+}
+
+/// A device on the clock of the wall, whose run takes longer than any test.
+fn endless() -> Scene {
+    Scene::with(Config { time: Time::Wall(1e12), ..config(vec![]) })
+}
+
+#[test]
+fn who_controls_waits_no_longer_than_he_wants() {
+    let scene = endless();
+    scene.run(2);
+    assert_eq!(scene.device.wait_idle_within(Duration::from_millis(7)), Waited::TimedOut);
+    scene.device.pause(COMPUTE);
+    let stepped = scene.device.step_queue_within(COMPUTE, 1, Duration::from_millis(7));
+    assert_eq!(stepped, Some(Stepped { completed: 0, waited: Waited::TimedOut }));
+    let stepped = scene.device.step_queue_within(COMPUTE, 0, Duration::ZERO);
+    assert_eq!(
+        stepped,
+        Some(Stepped { completed: 0, waited: Waited::TimedOut }),
+        "the first is still let through"
+    );
+    assert_eq!(scene.device.queue_state(COMPUTE).completed, 0);
+    std::mem::forget(scene); // closing would wait for the runs
+}
+
+#[test]
+fn a_wait_ends_when_the_queue_is_paused_meanwhile() {
+    let scene = endless();
+    scene.run(1);
+    let device = Arc::clone(&scene.device);
+    let waiting = thread::spawn(move || device.wait_idle());
+    scene.device.pause(COMPUTE);
+    assert!(!waiting.join().expect("it comes back"), "whether it had begun or not");
+    std::mem::forget(scene);
+}
+
+#[test]
+fn to_be_idle_is_asked_of_every_queue() {
+    let scene = Scene::open(vec![at(2, Place::Start, Verdict::Stuck)]);
+    let other = UnitId { core: 1, ..COMPUTE };
+    scene.device.pause(other);
+    scene.try_run_on(other).expect("room");
+    scene.run(1);
+    assert_eq!(scene.device.wait_idle_within(Duration::MAX), Waited::Stuck, "the other is paused");
+    assert_eq!(scene.device.queue_state(COMPUTE).completed, 1, "this one was waited for");
+    scene.run(1);
+    scene.device.resume(other);
+    assert_eq!(scene.device.wait_idle_within(Duration::MAX), Waited::Stuck, "now this one is held up");
+    assert_eq!(scene.device.queue_state(other).completed, 1);
+    scene.device.heal(COMPUTE);
+    assert_eq!(scene.device.wait_idle_within(Duration::MAX), Waited::Completed);
 }

@@ -14,7 +14,7 @@ fn a_paused_queue_fills_to_its_capacity_and_drains_when_it_is_resumed() {
         assert_eq!((&queue["submitted"], &queue["completed"]), (&8.into(), &0.into()), "{time}: {queue}");
         assert_eq!((&queue["paused"], &queue["capacity"]), (&true.into(), &8.into()), "{time}: {queue}");
         let (idle, said) = stage.try_ctl(&["idle"]);
-        assert!(!idle && said.contains("paused"), "{time}: {said}");
+        assert!(!idle && said.contains("the queue is paused"), "{time}: {said}");
         assert!(stage.ctl(&["resume"]).contains("compute queue 0 of core 0"), "{time}");
         assert!(stage.ctl(&["idle"]).contains("everything has completed"), "{time}");
         assert_eq!(stage.compute()["completed"], 8, "{time}");
@@ -98,13 +98,13 @@ fn who_follows_the_journal_sees_what_fires_until_the_program_ends() {
 
 #[test]
 fn what_a_fault_holds_up_is_told_and_goes_on_when_it_is_healed() {
-    for verdict in ["stuck = true", "never = true"] {
+    for (verdict, told) in [("stuck = true", "is stuck"), ("never = true", "nobody is told")] {
         let stage = Stage::new();
         let mut program = stage.run(&[]);
         stage.ctl(&["inject", &format!("unit = 'compute'\nfirst = 1\n{verdict}")]);
         assert_eq!(program.says("submit 2"), "accepted 2");
         let (idle, said) = stage.try_ctl(&["idle"]);
-        assert!(!idle && said.contains("holds"), "{verdict}: {said}");
+        assert!(!idle && said.contains(told) && said.contains("request 1 of compute queue 0"), "{said}");
         assert_eq!(stage.compute()["held"], true, "{verdict}");
         stage.ctl(&["heal"]);
         stage.ctl(&["idle"]);
