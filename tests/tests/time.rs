@@ -28,7 +28,10 @@ fn said(mut command: Command) -> String {
 /// What `limits.c` says in the scene of its name.
 fn limits(program: &Program, mode: &str, scene: &str, settings: &[(&str, &str)]) -> String {
     let mut command = command(program, mode, &[scene]);
-    command.env("NEURON_RT_EXEC_TIMEOUT", "1").envs(settings.iter().copied());
+    command
+        .env("NEURON_RT_EXEC_TIMEOUT", "1")
+        .env("NRT_SIM_MODELS", "model=[{time='10ms'}]")
+        .envs(settings.iter().copied());
     said(command)
 }
 
@@ -71,6 +74,16 @@ fn a_wait_without_end_says_what_it_waits_for_what_holds_that_and_what_to_do() {
             assert!(line.contains(what) && line.contains("nrt_sim_heal"), "{line}");
         }
         assert!(said.contains("1 requests that a fault held up were given up with NRT_TIMEOUT"), "{said}");
+    }
+}
+
+#[test]
+fn a_paused_queue_is_waited_for_until_it_is_resumed_but_not_in_manual_time() {
+    let program = compile("limits.c");
+    for mode in MODES {
+        let said = limits(&program, mode, "paused", &[]);
+        let line = "request 1 of compute queue 0 on core 0 cannot complete, since the queue is paused";
+        assert_eq!(said.matches(line).count(), if mode == "manual" { 2 } else { 0 }, "{mode}: {said}");
     }
 }
 

@@ -8,6 +8,8 @@
 
 #include <dirent.h>
 
+#include <nrt_sim/nrt_sim.h>
+
 static enum { MANUAL, FREE, WALL } mode;
 static double scale; // seconds of the clock to a simulated one, in wall-clock time
 
@@ -22,6 +24,19 @@ static inline void read_mode(void) {
 static inline void must_have_taken(double begin, double ms) {
     if (mode == WALL)
         CHECK(seconds() - begin >= ms * 1e-3 * scale);
+}
+
+// The simulated time in nanoseconds.
+static inline uint64_t now(void) {
+    uint64_t ns = 0;
+    OK(nrt_sim_get_time(&ns));
+    return ns;
+}
+
+// So much simulated time has passed since `begin`: to the nanosecond, unless a clock runs.
+static inline void must_have_passed(uint64_t begin, double ms) {
+    uint64_t passed = now() - begin, expected = (uint64_t)(ms * 1e6);
+    CHECK(mode == WALL ? passed >= expected : passed == expected);
 }
 
 static inline int threads(void) {

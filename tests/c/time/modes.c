@@ -33,14 +33,18 @@ static void have_succeeded(void) {
 static void must_stand_still(int efd) {
     if (mode != MANUAL)
         return;
+    uint64_t before = now();
     for (int i = 0; i < 1000; i++)
         CHECK(!readable(efd, 0));
+    CHECK(now() == before);
     for (int i = 0; i < RUNS; i++)
         CHECK(peek(&status[i]) == UNTOUCHED);
 }
 
 static void by_polling(void) {
+    uint64_t before = now();
     submit_runs();
+    CHECK(mode == WALL || now() == before);
     if (mode == MANUAL) {
         // Each look that finds nothing new moves time to the next event, and shows what came of it.
         CHECK(!completed(seq[2]));
@@ -56,6 +60,7 @@ static void by_polling(void) {
             must_have_taken(begin, RUN_MS * (i + 1));
         }
     }
+    must_have_passed(before, RUN_MS * RUNS);
     have_succeeded();
 }
 
@@ -103,6 +108,7 @@ static void by_event(void) {
 }
 
 static void by_waiting(void) {
+    uint64_t before = now();
     begin = seconds();
     OK(nrt_execute(model, io.inputs, io.outputs));
     must_have_taken(begin, RUN_MS);
@@ -110,6 +116,7 @@ static void by_waiting(void) {
     submit_runs();
     OK(nrt_async_drain_queued_execs(0));
     must_have_taken(begin, RUN_MS * RUNS);
+    must_have_passed(before, RUN_MS * (1 + RUNS));
     have_succeeded();
 }
 
@@ -120,9 +127,11 @@ static void by_counting(void) {
         if (!io.is_input[i])
             out = io.tensors[i];
     OK(nrt_tensor_reset_output_completion(out));
+    uint64_t before = now();
     begin = seconds();
     EXPECT(NRT_TIMEOUT, nrt_tensor_check_output_completion(out, 20000, 1));
     must_have_taken(begin, 20);
+    must_have_passed(before, 20);
     if (mode == FREE)
         CHECK(seconds() - begin >= 0.02); // an idle program has no simulated time, so the limit is real
     if (mode == MANUAL)
@@ -139,6 +148,7 @@ static void by_counting(void) {
     }
     OK(nrt_tensor_check_output_completion(out, -1, RUNS));
     must_have_taken(begin, RUN_MS * RUNS);
+    must_have_passed(before, 20 + RUN_MS * RUNS);
     OK(nrt_async_drain_queued_execs(0)); // the count comes before the status
     have_succeeded();
 }
