@@ -53,11 +53,12 @@ pub(crate) struct Options {
     #[arg(long, value_name = "N", value_parser = seed)]
     seed: Option<u64>,
 
-    /// How time passes on the device: `free` (it jumps to the next event, nothing is waited for), `wall`
-    /// (as long as on hardware), or `wall:SCALE` (a simulated second takes SCALE seconds).
+    /// How time passes on the device: `free` (it jumps to the next event, nothing is waited for), `manual`
+    /// (it moves only when the program looks, waits or steps; not for one that only sleeps on eventfds),
+    /// `wall` (as long as on hardware), or `wall:SCALE` (a simulated second takes SCALE seconds).
     ///
     /// Sets NRT_SIM_TIME. Default: what that variable says, else free.
-    #[arg(long, value_name = "free|wall|wall:SCALE", value_parser = time)]
+    #[arg(long, value_name = "free|manual|wall|wall:SCALE", value_parser = time)]
     time: Option<String>,
 
     /// The SDK release whose behaviour is simulated.

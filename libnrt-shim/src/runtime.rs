@@ -185,14 +185,9 @@ pub(crate) fn close() -> Result<(), ApiError> {
             let held = runtime.device.close();
             runtime.rules.tell(runtime.device.faults()); // those that came later
             if held > 0 {
-                log::write(
-                    Level::Error,
-                    "nrt_close",
-                    format!(
-                        "{held} requests that a fault held up were given up with NRT_TIMEOUT; nrt_sim_heal before \
-                         nrt_close lets such requests end"
-                    ),
-                );
+                let line =
+                    "requests that a fault held up were given up with NRT_TIMEOUT; nrt_sim_heal undoes it";
+                log::write(Level::Error, "nrt_close", format!("{held} {line}"));
             }
             runtime.remark_unmatched();
             runtime.tensors.all().iter().for_each(|tensor| tensor.outputs().end());

@@ -6,4 +6,5 @@ pub mod child;
 pub mod collective;
 pub mod neff;
 pub mod nrt;
+pub mod page;
 pub mod program;

@@ -107,7 +107,7 @@ pub(crate) struct Options {
     /// How time passes on the simulated device; see `nrt-sim run --help`.
     ///
     /// Sets NRT_SIM_TIME. Default: what that variable says, else free.
-    #[arg(long, value_name = "free|wall|wall:SCALE", value_parser = crate::run::time)]
+    #[arg(long, value_name = "free|manual|wall|wall:SCALE", value_parser = crate::run::time)]
     time: Option<String>,
 }
 
