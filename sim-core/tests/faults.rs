@@ -21,6 +21,8 @@ mod manual;
 mod plans;
 #[path = "faults/programs.rs"]
 mod programs;
+#[path = "faults/races.rs"]
+mod races;
 #[path = "faults/refusals.rs"]
 mod refusals;
 #[path = "faults/replay.rs"]

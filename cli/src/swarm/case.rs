@@ -1,5 +1,6 @@
 //! One case: a program, a plan of faults, and the account of both.
 
+use std::mem::ManuallyDrop;
 use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::thread;
@@ -22,12 +23,20 @@ const AFTERWARDS: usize = 2;
 /// What the device did that it must not do.
 pub(crate) fn case(seed: u64) -> Result<Stats, String> {
     let script = Script::draw(seed);
-    let stage = Stage::open(&script);
+    // If anything is wrong its threads may go on, with memory that must be there.
+    let stage = ManuallyDrop::new(Stage::open(&script));
+    let stats = examine(&stage, &script)?;
+    drop(ManuallyDrop::into_inner(stage));
+    Ok(stats)
+}
+
+/// Runs `script` and looks at what has come of it.
+fn examine(stage: &Stage, script: &Script) -> Result<Stats, String> {
     let before = stage.memory();
-    perform(&stage, &script)?;
+    perform(stage, script)?;
     let settled: Vec<u64> = stage.desks.iter().map(|desk| stage.device.issued(desk.unit)).collect();
     if !script.closes {
-        settle(&stage)?;
+        settle(stage)?;
         check_memory(&before, &stage.memory())?;
     }
     let given_up = stage.device.close();
@@ -40,7 +49,7 @@ pub(crate) fn case(seed: u64) -> Result<Stats, String> {
     for (desk, settled) in stage.desks.iter().zip(settled) {
         let history = desk.history(&journal, settled);
         history.check(circumstances)?;
-        check_ledger(&stage, desk, &history.answers, history.refused.len())?;
+        check_ledger(stage, desk, &history.answers, history.refused.len())?;
         stats.requests += history.answers.len() as u64;
         stats.refused += history.refused.len() as u64;
         stats.signals += history.heard.iter().map(|heard| heard.count).sum::<u64>();

@@ -332,10 +332,11 @@ impl Driver for Threaded {
         }
     }
 
-    /// Does what is cheap and due, and leaves the rest to a worker.
+    /// Does what is cheap and due, and leaves the rest to a worker: a late signal too, since whoever kept us from
+    /// looking may be through with those.
     fn listened(&self, shard: &Arc<Shard>) {
         self.look(shard, u64::MAX);
-        if shard.port.completed() < shard.port.issued() {
+        if shard.port.completed() < shard.port.issued() || shard.port.next_ring().is_some() {
             self.crew.list(shard, true);
         }
     }

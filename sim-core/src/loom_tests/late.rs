@@ -1,24 +1,46 @@
 //! Signals that a fault makes late, and listeners that go meanwhile.
 
 use std::collections::VecDeque;
+use std::sync::Arc as Plain;
 
 use loom::sync::Arc;
 use loom::thread;
 
-use super::{Tally, explore, port, request};
-use crate::fault::Signalling;
-use crate::port::{Listening, Port, Queued};
+use super::{Tally, UNIT, explore, port, request};
+use crate::fault::journal::Victim;
+use crate::fault::{Faults, Matcher, Operation, Place, Rule, Signalling, Strike, Trigger, Verdict};
+use crate::port::{Listening, Port, Queued, Spoilt};
 use crate::request::Answer;
 use crate::status::Status;
 use crate::time::{Nanos, Tick};
 
-/// Completes the only request with a late signal, and gives that when it is due, as the owner of the unit does.
+/// What makes a signal late by 5 ns, of the request that ended at 1.
+fn late() -> Spoilt {
+    let signalling = Signalling::Late(Nanos(5));
+    let rule = Rule {
+        name: "late".into(),
+        place: Place::Event,
+        matcher: Matcher::default(),
+        trigger: Trigger::default(),
+        verdict: Verdict::Signal(signalling),
+        times: None,
+        lifetime: None,
+        require_fired: false,
+        persist: false,
+    };
+    let faults = Faults::default();
+    faults.inject(&rule, Tick::ZERO).expect("the only one");
+    let strike = Strike { armed: Plain::clone(&faults.rules()[0]), luck: 0 };
+    let victim = Victim { core: Some(0), unit: Some(UNIT), num: 1, operation: Operation::Copy, model: None };
+    Spoilt { signalling, strike, victim, end: Tick(1) }
+}
+
+/// Completes the only request with a late signal.
 fn complete_late(port: &Port) {
     let mut taken = VecDeque::new();
     port.take(&mut taken);
     let Queued { num, request, .. } = taken.pop_front().expect("one was submitted");
-    let late = Some(Signalling::Late(Nanos(5)));
-    port.complete(num, request.answer, Status::Success, Tick(1), late, &|_| {});
+    port.complete(num, request.answer, Status::Success, Tick(1), Some(late()), &|_| {});
     port.ring(Tick(5), &|_| panic!("nothing is due before 6"));
     port.ring(Tick(6), &|_| {});
 }
@@ -35,6 +57,7 @@ fn come_and_go(listen: fn(&Port, &Tally) -> Option<usize>) {
         let tally = Tally::new();
         let gone = listen(&port, &tally);
         completer.join().expect("no panic");
+        port.ring(Tick(6), &|_| {}); // for who has asked afterwards
         match gone {
             Some(told) => assert_eq!(tally.count(), told, "told after it had gone"),
             None => assert_eq!(tally.count(), 1, "told once, now or late"),

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::thread;
-use std::time::Duration;
 
 use sim_core::config::{Config, Time};
 use sim_core::fault::{Effect, Place, Signalling, Verdict};
@@ -11,10 +10,8 @@ use sim_core::port::SubmitError;
 use sim_core::status::Status;
 use sim_core::time::Nanos;
 
-use crate::kit::{COLLECTIVES, COMPUTE, Event, Scene, at, config, rule};
+use crate::kit::{COLLECTIVES, COMPUTE, Event, PATIENCE, Scene, at, config, rule};
 
-/// How long a test waits for what should happen within milliseconds.
-const PATIENCE: Duration = Duration::from_secs(20);
 const TIMES: [Time; 3] = [Time::Manual, Time::Free, Time::Wall(0.001)];
 
 /// Closes the device, which must end; returns how many requests were given up.

@@ -1,6 +1,7 @@
 //! Devices with faults, runs that take a microsecond each, and what became of them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use sim_core::config::{Config, Time};
@@ -20,6 +21,8 @@ use sim_core::status::Status;
 use sim_core::time::Nanos;
 use sim_core::timing::{Cost, Timing};
 
+/// How long a test waits for what should happen within milliseconds.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) const COMPUTE: UnitId = UnitId { core: 0, kind: UnitKind::Compute, queue: 0 };
 pub(crate) const COLLECTIVES: UnitId = UnitId { core: 0, kind: UnitKind::Collectives, queue: 0 };
 /// How long each run takes.

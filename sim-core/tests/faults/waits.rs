@@ -13,10 +13,8 @@ use sim_core::request::{Answer, Work};
 use sim_core::seq::{UnitId, UnitKind};
 use sim_core::time::Nanos;
 
-use crate::kit::{COMPUTE, Scene, at, config};
+use crate::kit::{COMPUTE, PATIENCE, Scene, at, config};
 
-/// How long a test waits for what should happen within milliseconds.
-const PATIENCE: Duration = Duration::from_secs(20);
 const TIMES: [Time; 3] = [Time::Manual, Time::Free, Time::Wall(1.0)];
 
 /// A short limit, so that a wait on the clock is short too.
