@@ -40,7 +40,7 @@ fn complete_late(port: &Port) {
     let mut taken = VecDeque::new();
     port.take(&mut taken);
     let Queued { num, request, .. } = taken.pop_front().expect("one was submitted");
-    port.complete(num, request.answer, Status::Success, Tick(1), Some(late()), &|_| {});
+    port.complete(num, request.answer, Status::Success, Tick(1), Some(Box::new(late())), &|_| {});
     port.ring(Tick(5), &|_| panic!("nothing is due before 6"));
     port.ring(Tick(6), &|_| {});
 }
