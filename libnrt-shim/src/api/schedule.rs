@@ -60,7 +60,8 @@ fn execute(
     let unit = loaded.model.unit();
     let bank = runtime.device.bank_of(unit.core).index;
     let run = loaded.bind(Caller::Async, input, output, bank, runtime.objects())?;
-    submit(runtime, unit, Work::Execute(run), &[], answer, seq)
+    seq.set(runtime.device.submit(unit, Work::Execute(run), answer)?.raw());
+    Ok(())
 }
 
 /// The bytes of a tensor, which must be on the device.

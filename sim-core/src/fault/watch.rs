@@ -47,6 +47,11 @@ pub struct Watch {
     rules: Vec<Watched>,
     /// Whether one of them lasts until another strikes.
     has_ends: bool,
+    /// The model that ran last.
+    model: Option<u64>,
+    /// The places of the rules that can be for its runs: the patterns of all are looked up once for each model in a row,
+    /// since most queues run one.
+    fitting: Vec<usize>,
 }
 
 /// Small, since all of a site are gone through for each request.
@@ -63,8 +68,6 @@ struct Watched {
     until: Option<usize>,
     /// Whether it has, though it may have been removed since.
     is_over: bool,
-    /// The model that was looked at last, and whether the rule is for it.
-    model: Option<(u64, bool)>,
 }
 
 /// A rule that strikes.
@@ -112,7 +115,7 @@ impl Site {
 impl Watch {
     /// The watch at `site`.
     pub fn new(site: Site) -> Watch {
-        Watch { site, epoch: 0, rules: Vec::new(), has_ends: false }
+        Watch { site, epoch: 0, rules: Vec::new(), has_ends: false, model: None, fitting: Vec::new() }
     }
 
     /// Whether any rule is to be asked here: if not, nothing has to be counted.
@@ -142,6 +145,7 @@ impl Watch {
         }
         self.has_ends = self.rules.iter().any(|watched| watched.until.is_some());
         self.end_rules();
+        (self.model, self.fitting) = (None, (0..self.rules.len()).collect());
         self.epoch = epoch;
     }
 
@@ -156,6 +160,19 @@ impl Watch {
         }
     }
 
+    /// Finds the rules that can be for `subject`, as far as its model decides.
+    fn fit(&mut self, subject: &Subject<'_>) {
+        let model = subject.model.map(|model| model.id);
+        if model != self.model {
+            let fits = |place: &usize| {
+                let rule = &self.rules[*place].armed.rule;
+                subject.model.is_none() || is_for_model(rule, subject) && is_for_tensors(rule, subject)
+            };
+            self.fitting = (0..self.rules.len()).filter(fits).collect();
+            self.model = model;
+        }
+    }
+
     /// Asks every rule about `subject`, and calls `answer` with the first that strikes of each phase.
     ///
     /// Subjects come in the order of their numbers. One that is `doomed` whatever the rules say is counted here, so
@@ -167,8 +184,10 @@ impl Watch {
         doomed: bool,
         mut answer: impl FnMut(Phase, Strike),
     ) {
+        self.fit(subject);
         let mut answered = [false; 7];
-        for watched in &mut self.rules {
+        for place in &self.fitting {
+            let watched = &mut self.rules[*place];
             if !watched.is_for(subject) {
                 continue;
             }
@@ -210,52 +229,22 @@ impl Watched {
             bits: site.bits(),
             until: None,
             is_over: false,
-            model: None,
         }
     }
 
-    fn is_for(&mut self, subject: &Subject<'_>) -> bool {
-        // What most rules of a long plan come to, without a look at the rule.
-        if let (Some(model), Some((id, false))) = (subject.model, self.model)
-            && id == model.id
-        {
-            return false;
-        }
+    fn is_for(&self, subject: &Subject<'_>) -> bool {
         let rule = &self.armed.rule;
         let matcher = &rule.matcher;
         // Nothing but a run of a model computes numbers that could be NaN.
         let computes = !matches!(rule.verdict, Verdict::Nan(_)) || subject.operation == Operation::Execute;
+        // Of a run that was looked up with its model.
+        let is_named =
+            subject.model.is_some() || is_for_model(rule, subject) && is_for_tensors(rule, subject);
         computes
+            && is_named
             && rule.place.operation().is_none_or(|operation| operation == subject.operation)
             && matcher.operation.is_none_or(|operation| operation == subject.operation)
             && matcher.size.as_ref().is_none_or(|size| size.contains(&subject.bytes))
-            && self.is_for_model(subject)
-            && self.is_for_tensors(subject)
-    }
-
-    /// Patterns are looked up once for each model in a row, since most queues run one.
-    fn is_for_model(&mut self, subject: &Subject<'_>) -> bool {
-        let Some(pattern) = &self.armed.rule.matcher.model else { return true };
-        let Some(model) = subject.model else {
-            return subject.names.iter().any(|name| pattern.matches(name));
-        };
-        match self.model {
-            Some((id, known)) if id == model.id => known,
-            _ => {
-                let is_for = pattern.matches(&model.name) || pattern.matches(&model.uuid);
-                self.model = Some((model.id, is_for));
-                is_for
-            }
-        }
-    }
-
-    fn is_for_tensors(&self, subject: &Subject<'_>) -> bool {
-        let Some(pattern) = &self.armed.rule.matcher.tensor else { return true };
-        let slots = subject.model.into_iter().flat_map(|model| model.inputs.iter().chain(&model.outputs));
-        slots.map(|slot| slot.name.as_str()).any(|name| pattern.matches(name))
-            || subject.tensors.iter().any(|tensor| pattern.matches(tensor.name()))
-            || subject.operation == Operation::Allocate
-                && subject.names.iter().any(|name| pattern.matches(name))
     }
 
     /// Whether the trigger chooses `subject`, the latest of those that the rule is for.
@@ -310,4 +299,22 @@ fn luck(made: &mut Option<Box<Draws>>, (seed, key, bits): (u64, u64, u16)) -> &m
 /// `luck` as a share of all there is: at least 0, below 1.
 fn share(luck: u64) -> f64 {
     (luck >> 11) as f64 / (1_u64 << 53) as f64
+}
+
+/// Whether `rule` is for the model of `subject`.
+fn is_for_model(rule: &Rule, subject: &Subject<'_>) -> bool {
+    let Some(pattern) = &rule.matcher.model else { return true };
+    match subject.model {
+        Some(model) => pattern.matches(&model.name) || pattern.matches(&model.uuid),
+        None => subject.names.iter().any(|name| pattern.matches(name)),
+    }
+}
+
+/// Whether `rule` is for the tensors of `subject`; of a run, the names in its sets.
+fn is_for_tensors(rule: &Rule, subject: &Subject<'_>) -> bool {
+    let Some(pattern) = &rule.matcher.tensor else { return true };
+    let slots = subject.model.into_iter().flat_map(|model| model.inputs.iter().chain(&model.outputs));
+    slots.map(|slot| slot.name.as_str()).any(|name| pattern.matches(name))
+        || subject.tensors.iter().any(|tensor| pattern.matches(tensor.name()))
+        || subject.operation == Operation::Allocate && subject.names.iter().any(|name| pattern.matches(name))
 }

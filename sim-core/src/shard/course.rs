@@ -58,6 +58,15 @@ impl Shard {
     pub(super) fn work(&self, queued: &Queued, current: &mut Current, at: Tick) {
         let running = &current.running;
         let work = &queued.request.work;
+        if current.fate.is_none() && running.works() {
+            // Most requests: no rule has anything to say.
+            let status = catch_unwind(AssertUnwindSafe(|| work.perform())).unwrap_or(Status::Failure);
+            if status.has_run() {
+                work.count(at);
+            }
+            current.done = Some(status);
+            return;
+        }
         let strike = current.fate.as_ref().and_then(|fate| fate.finish());
         let (status, damage) = if running.works() {
             // A panic in a kernel is a bug of the kernel's; nobody may wait forever for its sake.
