@@ -135,7 +135,9 @@ impl Work {
 
     /// Counts for each output of a run that it was written by one that ended at `at`.
     pub(crate) fn count(&self, at: Tick) {
-        self.run().into_iter().flat_map(|run| &run.counters).for_each(|outputs| outputs.bump(at));
+        if let Some(run) = self.run() {
+            run.counters.iter().for_each(|outputs| outputs.bump(at));
+        }
     }
 
     /// What a record of it says.
