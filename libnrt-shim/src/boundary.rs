@@ -96,7 +96,9 @@ pub(crate) struct Out<T> {
 impl<T: Copy> Out<T> {
     /// A place that can be written.
     pub(crate) fn place(&self, name: &'static str) -> Result<Place<T>, ApiError> {
-        Ok(Place { at: NonNull::new(self.at).ok_or(ApiError::Null(name))? })
+        // Not `ok_or`: an error that is made and dropped on each call can be seen in what a request costs.
+        let Some(at) = NonNull::new(self.at) else { return Err(ApiError::Null(name)) };
+        Ok(Place { at })
     }
 
     /// The same for a result that the caller may not want.

@@ -91,6 +91,13 @@ struct Slot<T> {
     tenant: Option<Arc<T>>,
 }
 
+impl<T> Slots<T> {
+    fn tenant(&self, place: usize, epoch: u32) -> Option<Arc<T>> {
+        let slot = self.all.get(place).filter(|slot| slot.epoch == epoch)?;
+        slot.tenant.clone()
+    }
+}
+
 impl<T: Kind> Table<T> {
     pub(crate) const fn new() -> Table<T> {
         Table { slots: RwLock::new(Slots { all: Vec::new(), free: VecDeque::new() }) }
@@ -120,10 +127,11 @@ impl<T: Kind> Table<T> {
         if handle.is_null() {
             return Err(ApiError::Null(T::NAME));
         }
-        let (place, epoch) = handle.claims().ok_or(ApiError::StaleHandle(T::NAME))?;
-        let slots = self.slots.read();
-        let slot = slots.all.get(place).filter(|slot| slot.epoch == epoch);
-        slot.and_then(|slot| slot.tenant.clone()).ok_or(ApiError::StaleHandle(T::NAME))
+        // Not `ok_or`: an error that is made and dropped on each call can be seen in what a request costs.
+        match handle.claims().and_then(|(place, epoch)| self.slots.read().tenant(place, epoch)) {
+            Some(object) => Ok(object),
+            None => Err(ApiError::StaleHandle(T::NAME)),
+        }
     }
 
     /// Makes `handle` stale and returns the object.

@@ -63,7 +63,7 @@ pub enum Effect {
     Unannounced,
     /// It was not accepted.
     Refused(Status),
-    /// The first so many of its numbers became NaN.
+    /// So many of its numbers became NaN.
     Nan(u64),
     /// So many of its bits became wrong.
     Flipped(u64),
