@@ -1,6 +1,5 @@
 //! Tensors: named views of storages, and the counter of completed outputs.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -58,12 +57,17 @@ pub struct Outputs {
 struct Counted {
     runs: u64,
     ended: bool,
-    /// When the latest of them ended.
-    ends: VecDeque<Tick>,
+    /// When the latest of them ended, each in the place that its number names.
+    ends: Vec<Tick>,
 }
 
 /// Of how many runs is known when they ended; more than a compute queue holds.
 const REMEMBERED: usize = 64;
+
+/// The place for the end of the `count`th run.
+fn remembered(count: u64) -> usize {
+    usize::try_from((count - 1) % REMEMBERED as u64).expect("below 64")
+}
 
 /// How a wait for outputs ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,10 +97,11 @@ impl Outputs {
     pub(crate) fn bump(&self, at: Tick) {
         let mut state = self.state.lock();
         state.runs += 1;
-        if state.ends.len() == REMEMBERED {
-            state.ends.pop_front();
+        let place = remembered(state.runs);
+        match state.ends.get_mut(place) {
+            Some(oldest) => *oldest = at,
+            None => state.ends.push(at),
         }
-        state.ends.push_back(at);
         drop(state);
         self.changed.notify_all();
     }
@@ -122,9 +127,8 @@ impl Outputs {
     /// When the run ended with which the count became `expected`, if it is among the latest.
     pub(crate) fn reached_at(&self, expected: u64) -> Option<Tick> {
         let state = self.state.lock();
-        let since = usize::try_from(state.runs.checked_sub(expected)?).ok()?;
-        let place = state.ends.len().checked_sub(since + 1)?;
-        state.ends.get(place).copied()
+        let since = state.runs.checked_sub(expected)?;
+        (expected > 0 && since < REMEMBERED as u64).then(|| state.ends[remembered(expected)])
     }
 
     /// Waits until the count is at least `expected`, at most for `limit` of real time if there is one.
