@@ -1,0 +1,5 @@
+//! Symbols, versions, layouts.
+
+use crate::rule::Rule;
+
+pub(super) const RULES: &[Rule] = &[];

@@ -1,0 +1,5 @@
+//! Capacity: full queues.
+
+use crate::rule::Rule;
+
+pub(super) const RULES: &[Rule] = &[];

@@ -1,0 +1,5 @@
+//! Completion: status, sequence, event, polling.
+
+use crate::rule::Rule;
+
+pub(super) const RULES: &[Rule] = &[];

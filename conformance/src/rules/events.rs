@@ -1,0 +1,5 @@
+//! Events.
+
+use crate::rule::Rule;
+
+pub(super) const RULES: &[Rule] = &[];

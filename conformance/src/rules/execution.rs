@@ -1,0 +1,5 @@
+//! Blocking runs.
+
+use crate::rule::Rule;
+
+pub(super) const RULES: &[Rule] = &[];

@@ -1,0 +1,5 @@
+//! Implicit asynchronous mode.
+
+use crate::rule::Rule;
+
+pub(super) const RULES: &[Rule] = &[];

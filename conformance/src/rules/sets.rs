@@ -1,0 +1,5 @@
+//! Tensor sets.
+
+use crate::rule::Rule;
+
+pub(super) const RULES: &[Rule] = &[];

@@ -1,0 +1,5 @@
+//! Several threads.
+
+use crate::rule::Rule;
+
+pub(super) const RULES: &[Rule] = &[];
