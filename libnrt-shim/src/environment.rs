@@ -1,6 +1,7 @@
 //! The environment variables, read once at init. Every bad value is collected before anything is refused.
 
 mod faults;
+mod inflight;
 mod reader;
 
 use std::ffi::OsString;
@@ -90,13 +91,6 @@ impl Settings {
         }
     }
 
-    /// Whether `nrt_execute` returns early and the explicit API is refused.
-    ///
-    /// From SDK 2.31 on the variable has no effect but a warning (two of three sources, `docs/assumptions.md`).
-    pub(crate) fn is_implicit_async(&self) -> bool {
-        self.inflight_max > 0 && self.sdk.has_implicit_async()
-    }
-
     /// Reads the environment of the process.
     ///
     /// # Errors
@@ -118,7 +112,6 @@ impl Settings {
                 "NEURON_RT_XU_COMPUTE_MAX_QUEUED_REQUESTS={depth} is more than a queue can hold, {COMPUTE_DEPTH_MAX} is used"
             ));
         }
-        let inflight = reader.number("NEURON_RT_ASYNC_EXEC_MAX_INFLIGHT_REQUESTS", 0, 0..=u64::MAX);
         for name in FLAGS {
             reader.flag(name, false);
         }
@@ -127,9 +120,7 @@ impl Settings {
             reader.refuse("NEURON_RT_DEBUG_STREAM_BUFFER_SIZE", ring, "a power of two");
         }
         let sdk = reader.parsed("NRT_SIM_SDK", Sdk::default(), "2.28 to 2.33");
-        if inflight > 0 {
-            remarks.push(implicit_async_remark(sdk).into());
-        }
+        let inflight_max = reader.inflight_max(sdk, &mut remarks);
         let (plan, plan_file) = reader.plan();
         let settings = Settings {
             sdk,
@@ -139,7 +130,7 @@ impl Settings {
             log_level: reader.log_level(&mut remarks),
             exec_timeout: reader.exec_timeout(),
             compute_depth: depth.min(COMPUTE_DEPTH_MAX),
-            inflight_max: inflight.min(COMPUTE_DEPTH_MAX),
+            inflight_max,
             validate_hash: reader.flag("NEURON_RT_VALIDATE_HASH", false),
             allow_legacy: reader.flag("NEURON_RT_ALLOW_LEGACY_NEFF", false),
             map_hbm: reader.flag("NEURON_RT_MAP_HBM", false),
@@ -158,16 +149,6 @@ impl Settings {
             remarks,
         };
         if reader.wrong.is_empty() { Ok(settings) } else { Err(reader.wrong) }
-    }
-}
-
-/// What to expect of `NEURON_RT_ASYNC_EXEC_MAX_INFLIGHT_REQUESTS`.
-fn implicit_async_remark(sdk: Sdk) -> &'static str {
-    if sdk.has_implicit_async() {
-        "NEURON_RT_ASYNC_EXEC_MAX_INFLIGHT_REQUESTS is set, but implicit async mode is not simulated: \
-         nrt_execute waits for the end of the run, and nrta_* calls are refused; unset it to use them"
-    } else {
-        "NEURON_RT_ASYNC_EXEC_MAX_INFLIGHT_REQUESTS has no effect: implicit async mode was removed"
     }
 }
 
@@ -324,7 +305,7 @@ mod tests {
         assert_eq!(settings.profile.name, "trn1.2xlarge");
         assert_eq!((settings.lnc, settings.cores, settings.compute_depth), (1, Cores::All, 8));
         assert_eq!((settings.exec_timeout, settings.time), (EXEC_TIMEOUT, Time::Free));
-        assert!(!settings.is_implicit_async() && settings.remarks.is_empty());
+        assert!(settings.implicit_limit().is_none() && settings.remarks.is_empty());
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What can be wrong with a call, and the status each answers.
 
+use sim_core::inflight::Failure;
 use sim_core::memory::bank::Full;
 use sim_core::model::BindError;
 use sim_core::port::SubmitError;
@@ -49,6 +50,9 @@ pub(crate) enum ApiError {
     /// A fault of the plan; what there is to say has been said.
     #[error("refused with {} by a fault of the plan", .0.name())]
     Fault(Status),
+    /// A run of implicit async mode ended badly, and this is the next call that waits for runs (guide).
+    #[error("run {} on core {core} ended with {}; this call tells of it and did nothing else", failure.num, failure.status.name())]
+    EarlierRun { core: u8, failure: Failure },
     /// A run that ended badly; what there is to say has been said.
     #[error("execution ended with {}", .0.name())]
     Ended(Status),
@@ -75,7 +79,8 @@ impl ApiError {
             ApiError::Uninitialized => Status::Uninitialized,
             ApiError::Submit(SubmitError::Fault(status))
             | ApiError::Fault(status)
-            | ApiError::Ended(status) => *status,
+            | ApiError::Ended(status)
+            | ApiError::EarlierRun { failure: Failure { status, .. }, .. } => *status,
         }
     }
 

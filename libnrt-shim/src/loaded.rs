@@ -40,6 +40,8 @@ impl Kind for Loaded {
 pub(crate) enum Caller {
     /// `nrt_execute`: tensors may be on the host, the number of inputs must be right (observed).
     Blocking,
+    /// `nrt_execute` in implicit async mode: device tensors only (observed), the number of inputs must be right.
+    Implicit,
     /// `nrta_execute_schedule`: device tensors only, further tensors are ignored (observed).
     Async,
 }
@@ -81,7 +83,7 @@ impl Loaded {
         let before = changes.load(SeqCst);
         let (inputs, outputs) = (sets.get(input)?, sets.get(output)?);
         let (expected, received) = (self.model.inputs.len(), inputs.len());
-        if caller == Caller::Blocking && expected != received {
+        if caller != Caller::Async && expected != received {
             return Err(ApiError::Invalid(format!(
                 "Incorrect number of inputs, expected: {expected}, received: {received}"
             )));

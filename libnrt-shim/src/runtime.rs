@@ -13,12 +13,14 @@ use sim_core::memory::tensor::Tensor;
 use sim_core::seq::{Seq, UnitId, UnitKind};
 
 use crate::armed::{self, Armed};
+use crate::callback;
 use crate::claim::Claim;
 use crate::collective::Collective;
 use crate::control::server;
 use crate::environment::Settings;
 use crate::error::ApiError;
 use crate::handle::{Handle, Table};
+use crate::implicit::Implicit;
 use crate::loaded::{Loaded, Objects};
 use crate::log::{self, Level};
 use crate::report::{Report, RuleReport};
@@ -58,6 +60,8 @@ static COLLECTIVES: Table<Collective> = Table::new();
 pub(crate) struct Runtime {
     pub(crate) settings: Settings,
     pub(crate) device: Device,
+    /// Implicit async mode, if it is on.
+    pub(crate) implicit: Option<Implicit>,
     pub(crate) tensors: &'static Table<Tensor>,
     pub(crate) sets: &'static Table<TensorSet>,
     pub(crate) models: &'static Table<Loaded>,
@@ -128,7 +132,8 @@ pub(crate) fn init() -> Result<(), ApiError> {
     match phase() {
         Phase::Child => return Err(ApiError::Child),
         Phase::Closing => return Err(ApiError::Closed),
-        Phase::Start | Phase::Open | Phase::Closed => {}
+        Phase::Open => return Ok(()), // without a lock: a callback may ask while closing waits for it
+        Phase::Start | Phase::Closed => {}
     }
     watch_for_forks();
     let _alone = CHANGING.lock();
@@ -176,6 +181,9 @@ extern "C" fn in_child() {
 /// Completes what was accepted, waits for calls under way, and gives everything back.
 pub(crate) fn close() -> Result<(), ApiError> {
     gate()?; // first of all: in a forked child nobody is left to release the lock
+    if callback::is_called() {
+        return Err(ApiError::Failure("refused: it would wait for the callback that calls it".into()));
+    }
     let _alone = CHANGING.lock();
     gate()?;
     PHASE.store(Phase::Closing as u8, SeqCst);
@@ -191,6 +199,7 @@ pub(crate) fn close() -> Result<(), ApiError> {
             }
             runtime.remark_unmatched();
             runtime.tensors.all().iter().for_each(|tensor| tensor.outputs().end());
+            runtime.implicit.iter().for_each(Implicit::close); // no writer may wait yet: callbacks call us
             if runtime.settings.closed_is_uninitialized {
                 ending.after = Phase::Start;
             }
@@ -224,7 +233,7 @@ impl Runtime {
             lnc: settings.lnc,
             first_core: claim.first,
             cores: claim.count,
-            compute_depth: settings.compute_depth,
+            compute_depth: settings.implicit_limit().unwrap_or(settings.compute_depth),
             seed: settings.seed,
             plan: settings.plan.clone(),
             limits: settings.limits(),
@@ -237,6 +246,7 @@ impl Runtime {
             begun.map_err(|error| ApiError::HostMemory(format!("no memory for counters: {error}")))?;
         let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Ok(Runtime {
+            implicit: settings.implicit_limit().map(|limit| Implicit::new(claim.count, limit)),
             settings,
             device: Device::with_faults(config, ledger, faults),
             rules,
@@ -329,7 +339,7 @@ impl Runtime {
 
     /// Explicit calls are refused while implicit async mode is on (observed).
     fn refuse_implicit(&self) -> Result<(), ApiError> {
-        if !self.settings.is_implicit_async() {
+        if self.implicit.is_none() {
             return Ok(());
         }
         Err(ApiError::Failure(

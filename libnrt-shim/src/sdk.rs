@@ -57,6 +57,11 @@ impl Sdk {
         }
     }
 
+    /// Whether the use of implicit async mode is warned of (since 2.30).
+    pub(crate) fn warns_of_implicit_async(self) -> bool {
+        self.minor >= 30
+    }
+
     /// Whether implicit async mode exists (removed in 2.31).
     pub(crate) fn has_implicit_async(self) -> bool {
         self.minor < 31

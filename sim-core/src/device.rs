@@ -254,6 +254,12 @@ impl Device {
         if num > port.issued() {
             return Waited::Completed; // it has become empty since it was full
         }
+        self.wait_until(unit, num, until)
+    }
+
+    /// Waits for request `num` of `unit`, at most until the instant `until` if time is not free. If it does not complete
+    /// by itself, `until` has come.
+    pub fn wait_until(&self, unit: UnitId, num: u64, until: Tick) -> Waited {
         let waited = self.driver().wait(self.shard(unit), num, Limit::Until(until));
         if waited == Waited::Stuck {
             self.driver().pass(until);

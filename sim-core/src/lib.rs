@@ -10,6 +10,7 @@ pub mod device;
 pub mod draw;
 pub mod driver;
 pub mod fault;
+pub mod inflight;
 pub mod kernel;
 pub mod ledger;
 #[cfg(all(test, loom))]

@@ -146,6 +146,16 @@ impl Model {
 }
 
 impl Run {
+    /// What it reads.
+    pub fn inputs(&self) -> &[Span] {
+        &self.inputs
+    }
+
+    /// What it writes.
+    pub fn outputs(&self) -> &[Span] {
+        &self.outputs
+    }
+
     /// Whether all its tensors are in device memory.
     pub fn is_on_device(&self) -> bool {
         self.inputs.iter().chain(&self.outputs).all(|span| span.storage().allocation().is_some())

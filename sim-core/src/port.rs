@@ -1,8 +1,8 @@
 //! Where the program's threads meet a queue: submitting, observing, and being told.
 //!
 //! The order of a completion is the contract: the data is there, then the status is written, then the
-//! number is published, then events are signalled. [`Port::complete`] is the only place that does the
-//! last three, so no path can differ.
+//! number is published, then events are signalled, then callbacks come. [`Port::complete`] is the only place that does
+//! all but the first, so no path can differ.
 
 mod listeners;
 mod refusal;
@@ -209,7 +209,7 @@ impl Port {
         !self.intake.lock().waiting.is_empty()
     }
 
-    /// Publishes the completion of request `num` at the instant `at`: status, number, events.
+    /// Publishes the completion of request `num` at the instant `at`: status, number, events, observer.
     ///
     /// Only the owner of the unit completes, in the order of the numbers. Whoever is told counts as having
     /// seen that it is `at`, so `reach` is called with that before the first of them is. A fault may have them told
@@ -224,13 +224,18 @@ impl Port {
         reach: &dyn Fn(Tick),
     ) {
         self.ledger.queue(self.unit).complete(status, at);
-        answer.give(Seq::new(self.unit, num), status);
+        let seq = Seq::new(self.unit, num);
+        let observer = answer.give(seq, status);
         self.ends[remembered(num)].store(at.0, Release); // after the completion before; see `ended`
         let mut listeners = self.listeners.lock();
         // Release pairs with every Acquire of `completed`: whoever sees the number sees status and data.
         // It is stored under the lock, so that `listen` either sees it or is seen here.
         self.completed.store(num, Release);
         self.tell(&mut listeners, num, at, spoilt, reach);
+        drop(listeners);
+        if let Some(observer) = observer {
+            observer.published(seq, status, &|| reach(at));
+        }
     }
 
     /// The number of the last completed request; 0 if there was none.

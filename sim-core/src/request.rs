@@ -76,15 +76,35 @@ pub enum Answer {
     Word(StatusWord),
     /// Whoever gave the function. Called by the thread that completes the request; it must be short.
     Call(Box<dyn FnOnce(Seq, Status) + Send>),
+    /// Whoever is told once more, when everybody can see that it is done.
+    Observer(Box<dyn Observer>),
+}
+
+/// Somebody who is told of a request before its number is published, and after that.
+///
+/// Called by the thread that completes the request, with its queue held: both must be short, and use no queue.
+pub trait Observer: Send {
+    /// It has ended with `status`.
+    fn ended(&self, seq: Seq, status: Status);
+
+    /// Its number is published, and the events are signalled. Who passes that on to the program calls `reach` first:
+    /// whoever is told has reached the end of the request.
+    fn published(self: Box<Self>, seq: Seq, status: Status, reach: &dyn Fn());
 }
 
 impl Answer {
-    pub(crate) fn give(self, seq: Seq, status: Status) {
+    /// Tells the status; returns who is to be told that the number is published.
+    pub(crate) fn give(self, seq: Seq, status: Status) -> Option<Box<dyn Observer>> {
         match self {
             Answer::Nobody => {}
             Answer::Word(word) => word.write(status.code()),
             Answer::Call(tell) => tell(seq, status),
+            Answer::Observer(observer) => {
+                observer.ended(seq, status);
+                return Some(observer);
+            }
         }
+        None
     }
 }
 

@@ -7,14 +7,14 @@ use crate::boundary::{Out, export};
 use crate::error::ApiError;
 use crate::handle::Handle;
 use crate::log::{self, Level};
-use crate::runtime;
+use crate::runtime::{self, explicit};
 use crate::tracker::Tracker;
 
 export! {
     /// Makes a tracker. It takes the errors of any queue; the core plays no part.
     "NRT_2.0.0"
     fn nrta_error_tracker_create(core: u32, tracker: Out<Handle<Tracker>>) {
-        let runtime = runtime::open()?;
+        let runtime = explicit()?;
         let tracker = tracker.place("error_tracker")?;
         runtime.core("lnc_idx", core.into())?;
         tracker.set(runtime.trackers.insert(Arc::default())?);
@@ -40,7 +40,7 @@ export! {
     fn nrta_error_tracker_get_list(
         tracker: Handle<Tracker>, list: Out<*const AsyncError>, count: Out<usize>,
     ) {
-        let runtime = runtime::open()?;
+        let runtime = explicit()?;
         let (list, count) = (list.place("list")?, count.place("error_count")?);
         let (errors, len) = runtime.trackers.get(tracker)?.show();
         list.set(errors);

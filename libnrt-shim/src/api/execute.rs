@@ -1,6 +1,6 @@
 //! Blocking runs of models, through the same queue as asynchronous ones (observed).
 
-use std::ffi::{c_int, c_void};
+use std::ffi::c_int;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
@@ -12,6 +12,7 @@ use sim_core::shard::Cause;
 use sim_core::status::Status;
 use sim_core::time::{Nanos, Tick};
 
+use super::implicit;
 use crate::boundary::export;
 use crate::error::ApiError;
 use crate::handle::Handle;
@@ -22,7 +23,7 @@ use crate::tensor_set::TensorSet;
 
 /// Until when a run that comes now waits for a place in the queue: for the limit of a run, for each run before it
 /// (observed).
-fn place_limit(runtime: &Runtime) -> Tick {
+pub(super) fn place_limit(runtime: &Runtime) -> Tick {
     let runs = runtime.settings.inflight_max + 1;
     runtime.device.now() + Nanos(runtime.settings.exec_timeout.0.saturating_mul(runs))
 }
@@ -36,7 +37,11 @@ fn execute(
     let loaded = runtime.models.get(model)?;
     let unit = loaded.model.unit();
     let bank = runtime.device.bank_of(unit.core).index;
-    let run = loaded.bind(Caller::Blocking, input, output, bank, runtime.objects())?;
+    let caller = if runtime.implicit.is_some() { Caller::Implicit } else { Caller::Blocking };
+    let run = loaded.bind(caller, input, output, bank, runtime.objects())?;
+    if let Some(mode) = &runtime.implicit {
+        return implicit::execute(&runtime, mode, &loaded.model, &run);
+    }
     let until = place_limit(&runtime);
     loop {
         let status = Arc::new(AtomicU32::new(Status::Success.code()));
@@ -65,8 +70,13 @@ fn ended(loaded: &Loaded, code: u32) -> Result<(), ApiError> {
 }
 
 /// Waits until a full queue has a place.
-fn wait_for_place(runtime: &Runtime, unit: UnitId, until: Tick) -> Result<(), ApiError> {
-    match runtime.device.wait_for_place(unit, until) {
+pub(super) fn wait_for_place(runtime: &Runtime, unit: UnitId, until: Tick) -> Result<(), ApiError> {
+    placed(runtime, unit, runtime.device.wait_for_place(unit, until))
+}
+
+/// What came of waiting for a place.
+pub(super) fn placed(runtime: &Runtime, unit: UnitId, waited: Waited) -> Result<(), ApiError> {
+    match waited {
         Waited::Completed => Ok(()),
         Waited::TimedOut => Err(ApiError::TimedOut(
             "the compute queue is full, and had no place within NEURON_RT_EXEC_TIMEOUT".into(),
@@ -78,8 +88,9 @@ fn wait_for_place(runtime: &Runtime, unit: UnitId, until: Tick) -> Result<(), Ap
 /// Waits until the compute queue of `core` is empty.
 pub(super) fn drain(runtime: &Runtime, core: u8) -> Result<(), ApiError> {
     let unit = runtime.unit(core, UnitKind::Compute, 0)?;
-    match runtime.device.wait_patiently(unit, runtime.device.issued(unit)) {
-        Waited::Completed => Ok(()),
+    let last = runtime.device.issued(unit);
+    match runtime.device.wait_patiently(unit, last) {
+        Waited::Completed => implicit::drained(runtime, core, last),
         Waited::TimedOut | Waited::Stuck => Err(no_end(runtime, unit, "the queue does not become empty")),
     }
 }
@@ -100,7 +111,8 @@ pub(super) fn no_end(runtime: &Runtime, unit: UnitId, state: &str) -> ApiError {
 export! {
     /// Runs a model and waits for its end. Tensors may be in host memory.
     ///
-    /// In implicit async mode it waits as well: that mode is not simulated (see `docs/limitations.md`).
+    /// In implicit async mode it returns when the run is queued, and waits for a place if it must; tensors must be on the
+    /// device, and calls on them wait for the run (observed).
     "NRT_2.0.0"
     fn nrt_execute(model: Handle<Loaded>, input: Handle<TensorSet>, output: Handle<TensorSet>) {
         execute(model, input, output)
@@ -122,20 +134,11 @@ export! {
 }
 
 export! {
-    /// Waits until the compute queue of a core is empty.
+    /// Waits until the compute queue of a core is empty, and in implicit async mode for the callbacks of its runs.
     "NRT_2.0.0"
     fn nrt_async_drain_queued_execs(core: i32) {
         let runtime = runtime::open()?;
         let core = runtime.core("vnc_idx", core.into())?;
         drain(&runtime, core)
-    }
-}
-
-export! {
-    /// Callbacks belong to implicit async mode, which is not simulated.
-    "NRT_2.0.0"
-    fn nrt_register_async_exec_callback(_callback: *mut c_void, _params: *mut c_void) {
-        runtime::gate()?;
-        Err(ApiError::NotSimulated)
     }
 }

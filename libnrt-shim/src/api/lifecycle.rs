@@ -4,6 +4,7 @@ use std::ffi::c_int;
 
 use crate::abi::CText;
 use crate::boundary::export;
+use crate::error::ApiError;
 use crate::{log, runtime};
 
 export! {
@@ -24,7 +25,8 @@ export! {
     "NRT_2.0.0"
     fn nrt_close() -> (), else (), {
         if let Err(error) = runtime::close() {
-            log::write(log::Level::Warn, "nrt_close", error);
+            let is_state = !matches!(error, ApiError::Failure(_));
+            log::write(if is_state { log::Level::Warn } else { log::Level::Error }, "nrt_close", error);
         }
     }
 }

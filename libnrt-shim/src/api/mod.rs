@@ -5,6 +5,7 @@ mod completion;
 mod control;
 mod error_tracker;
 mod execute;
+mod implicit;
 mod lifecycle;
 mod memory;
 mod model;

@@ -8,6 +8,7 @@ use sim_core::memory::storage::{Span, Storage};
 use sim_core::memory::tensor::Tensor;
 use sim_core::status::Status;
 
+use super::implicit;
 use crate::abi::AllocationInfo;
 use crate::boundary::{Buffer, Out, Text, export};
 use crate::error::ApiError;
@@ -160,7 +161,8 @@ export! {
 }
 
 export! {
-    /// Ends a tensor and makes the caller's pointer null. Queued requests keep the bytes (observed).
+    /// Ends a tensor and makes the caller's pointer null. Queued requests keep the bytes (observed); in implicit async
+    /// mode it waits for those that use them.
     "NRT_2.0.0"
     fn nrt_tensor_free(tensor: Out<Handle<Tensor>>) -> (), else (), {
         let freed = (|| {
@@ -168,7 +170,9 @@ export! {
             if place.get().is_null() {
                 return Ok(()); // freed twice through the same pointer, like free(NULL)
             }
-            runtime::open()?.free_tensor(place.get())?;
+            let runtime = runtime::open()?;
+            implicit::before_free(&runtime, place.get());
+            runtime.free_tensor(place.get())?;
             place.set(Handle::NULL);
             Ok::<(), ApiError>(())
         })();

@@ -1,16 +1,18 @@
-//! Reads, writes and copies of tensors that block and wait for nothing (guide).
+//! Reads, writes and copies of tensors that block, and wait for nothing (guide) but runs of implicit async mode.
 
 use std::ffi::c_int;
 use std::sync::Arc;
 
 use sim_core::blocking::Transfer;
 use sim_core::fault::Operation;
+use sim_core::inflight::Access;
 use sim_core::memory::bytes::Extent;
 use sim_core::memory::storage::Span;
 use sim_core::memory::tensor::Tensor;
 use sim_core::status::Status;
 use sim_core::time::Nanos;
 
+use super::implicit;
 use super::tensor::{part, same_bank, span};
 use crate::abi::Batch;
 use crate::boundary::{Array, Buffer, Flag, export};
@@ -25,6 +27,7 @@ export! {
         let runtime = runtime::open()?;
         let from = part(&span(&runtime, tensor)?, offset as u64, size as u64)?;
         let buffer = buffer.extent("buf", size)?;
+        implicit::guard(&runtime, &[(&from, Access::Read)])?;
         let way = (Operation::Read, buffer, std::slice::from_ref(&tensor));
         transfer(&runtime, &from, way, || buffer.copy_from(from.extent()))
     }
@@ -37,6 +40,7 @@ export! {
         let runtime = runtime::open()?;
         let to = part(&span(&runtime, tensor)?, offset as u64, size as u64)?;
         let buffer = buffer.extent("buf", size)?;
+        implicit::guard(&runtime, &[(&to, Access::Write)])?;
         let way = (Operation::Write, to.extent(), std::slice::from_ref(&tensor));
         transfer(&runtime, &to, way, || to.extent().copy_from(buffer))
     }
@@ -77,11 +81,13 @@ pub(super) fn named(runtime: &Runtime, handles: &[Handle<Tensor>]) -> Vec<Arc<Te
     handles.iter().filter_map(|handle| runtime.tensors.get(*handle).ok()).collect()
 }
 
-/// The pieces of all batches, checked before any is copied.
+/// The pieces of all batches, checked before any is copied. In implicit async mode runs are waited for, unless the caller
+/// takes it upon itself that there are none (header).
 fn pieces(
     runtime: &Runtime,
-    batches: Array<Batch>,
-    count: u64,
+    (batches, count): (Array<Batch>, u64),
+    access: Access,
+    is_unsafe: Flag,
 ) -> Result<Vec<(Handle<Tensor>, Span, Extent)>, ApiError> {
     let count = usize::try_from(count).map_err(|_| ApiError::Invalid(format!("num_batches is {count}")))?;
     let mut pieces = Vec::new();
@@ -94,15 +100,18 @@ fn pieces(
             pieces.push((tensor, part, buffer));
         }
     }
+    if !is_unsafe.is_set() {
+        pieces.iter().try_for_each(|(_, part, _)| implicit::guard(runtime, &[(part, access)]))?;
+    }
     Ok(pieces)
 }
 
 export! {
-    /// Reads pieces of several tensors. `unsafe_` concerns implicit async mode only (header).
+    /// Reads pieces of several tensors. `is_unsafe` concerns implicit async mode only (header).
     "NRT_2.0.0"
-    fn nrt_tensor_read_batch(batches: Array<Batch>, count: u64, _unsafe: Flag) {
+    fn nrt_tensor_read_batch(batches: Array<Batch>, count: u64, is_unsafe: Flag) {
         let runtime = runtime::open()?;
-        let pieces = pieces(&runtime, batches, count)?;
+        let pieces = pieces(&runtime, (batches, count), Access::Read, is_unsafe)?;
         for (tensor, from, buffer) in pieces {
             transfer(&runtime, &from, (Operation::Read, buffer, &[tensor]), || buffer.copy_from(from.extent()))?;
         }
@@ -111,11 +120,11 @@ export! {
 }
 
 export! {
-    /// Writes pieces of several tensors. `unsafe_` concerns implicit async mode only (header).
+    /// Writes pieces of several tensors. `is_unsafe` concerns implicit async mode only (header).
     "NRT_2.0.0"
-    fn nrt_tensor_write_batch(batches: Array<Batch>, count: u64, _unsafe: Flag) {
+    fn nrt_tensor_write_batch(batches: Array<Batch>, count: u64, is_unsafe: Flag) {
         let runtime = runtime::open()?;
-        let pieces = pieces(&runtime, batches, count)?;
+        let pieces = pieces(&runtime, (batches, count), Access::Write, is_unsafe)?;
         for (tensor, to, buffer) in pieces {
             let way = (Operation::Write, to.extent(), std::slice::from_ref(&tensor));
             transfer(&runtime, &to, way, || to.extent().copy_from(buffer))?;
@@ -134,6 +143,7 @@ export! {
         let from = part(&span(&runtime, source)?, source_offset as u64, size as u64)?;
         let to = part(&span(&runtime, target)?, target_offset as u64, size as u64)?;
         same_bank(&from, &to)?;
+        implicit::guard(&runtime, &[(&from, Access::Read), (&to, Access::Write)])?;
         let copy = || to.extent().copy_from(from.extent());
         let ends = [source, target];
         let way = (Operation::Copy, to.extent(), &ends[..]);
@@ -151,6 +161,7 @@ export! {
     fn nrt_tensor_memset(tensor: Handle<Tensor>, offset: u64, value: c_int, size: usize) {
         let runtime = runtime::open()?;
         let to = part(&span(&runtime, tensor)?, offset, size as u64)?;
+        implicit::guard(&runtime, &[(&to, Access::Write)])?;
         let is_on_device = to.storage().allocation().is_some();
         let span = if is_on_device { runtime.device.rates().copy(size as u64) } else { Nanos(0) };
         let way = (Operation::Write, to.extent(), std::slice::from_ref(&tensor));
