@@ -47,7 +47,9 @@ typedef struct nrt_model_info {
     uint32_t vnc; /* its first logical core */
 } nrt_model_info_t;
 
-/* Called when a run of the implicit asynchronous mode is over, on a thread of the runtime [observed]. */
+/* Called when a run of the implicit asynchronous mode is over, on a thread of the runtime [observed]: its data is
+ * there. `job_id` counts the runs of logical core `vnc` from 1 on. It may call the library, but for
+ * nrt_close, which would wait for it [chosen here]. */
 typedef void (*NRT_ASYNC_EXEC_STATUS_CALLBACK)(void *params, uint32_t model_id, uint32_t vnc, uint64_t job_id,
                                                NRT_STATUS status);
 
@@ -107,10 +109,12 @@ NRT_STATUS nrt_all_gather(int32_t vnc, uint32_t g_device_id, uint32_t g_device_c
 /* The implicit asynchronous mode (NEURON_RT_ASYNC_EXEC_MAX_INFLIGHT_REQUESTS) is gone since SDK 2.31 or
  * 2.32 [notes]; nrt_async.h replaces it. */
 
-/* Sets the function that hears of each run of that mode; a later call replaces it [header]. */
+/* Sets the function that hears of each run of that mode; a later call replaces it [header], and NULL has runs that
+ * end badly logged instead [chosen here]. Without the mode nothing calls it. */
 NRT_STATUS nrt_register_async_exec_callback(NRT_ASYNC_EXEC_STATUS_CALLBACK callback, void *params);
 
-/* Waits until a logical core has no run of that mode left [header]. */
+/* Waits until a logical core has no run of that mode left [header] and their callbacks have returned
+ * [chosen here]. Called from a callback, it waits for no callback. */
 NRT_STATUS nrt_async_drain_queued_execs(int32_t vnc_idx);
 
 #ifdef __cplusplus

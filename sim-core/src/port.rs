@@ -266,3 +266,76 @@ impl Port {
         self.listened.load(Relaxed) // only a hint: whoever registers asks for a wake afterwards
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::collections::VecDeque;
+    use std::sync::Arc;
+
+    use parking_lot::Mutex;
+
+    use super::{Port, Signal};
+    use crate::ledger::Ledger;
+    use crate::memory::storage::{Span, Storage};
+    use crate::request::{Answer, Observer, Request, Work};
+    use crate::seq::{Seq, UnitId, UnitKind};
+    use crate::status::Status;
+    use crate::time::Tick;
+
+    /// What happened, and which number was published by then.
+    type Log = Arc<Mutex<Vec<(&'static str, u64)>>>;
+
+    struct Watcher {
+        port: Arc<Port>,
+        log: Log,
+    }
+
+    impl Watcher {
+        fn note(&self, what: &'static str) {
+            self.log.lock().push((what, self.port.completed()));
+        }
+    }
+
+    impl Observer for Watcher {
+        fn ended(&self, _: Seq, _: Status) {
+            self.note("ended");
+        }
+
+        fn published(self: Box<Self>, seq: Seq, status: Status, reach: &dyn Fn()) {
+            assert_eq!((seq.num(), status), (1, Status::Timeout));
+            reach();
+            self.note("published");
+            // No lock is held any more that whoever hears of it may need.
+            self.port.listen(
+                1,
+                Box::new(Watcher { port: Arc::clone(&self.port), log: Arc::clone(&self.log) }),
+                &|_| {},
+            );
+        }
+    }
+
+    impl Signal for Watcher {
+        fn signal(&self) {
+            self.note("signal");
+        }
+    }
+
+    #[test]
+    fn an_observer_is_told_before_the_number_is_published_and_after_the_events() {
+        let unit = UnitId { core: 0, kind: UnitKind::Compute, queue: 0 };
+        let port = Arc::new(Port::new(unit, 8, Arc::new(Ledger::new(1).expect("small")), Arc::default()));
+        let log = Log::default();
+        let watcher = || Box::new(Watcher { port: Arc::clone(&port), log: Arc::clone(&log) });
+        let span = Span::whole(Arc::new(Storage::on_host(1).expect("small")));
+        let work = Work::Copy { from: span.clone(), to: span };
+        port.submit(Request::new(work, Answer::Observer(watcher())), Tick::ZERO).ok().expect("empty");
+        port.listen_to_each(Some(watcher()));
+        let mut taken = VecDeque::new();
+        assert!(port.take(&mut taken));
+        let answer = taken.pop_front().expect("just submitted").request.answer;
+        let reached = Mutex::new(Vec::new());
+        port.complete(1, answer, Status::Timeout, Tick(7), None, &|at| reached.lock().push(at));
+        assert_eq!(*log.lock(), [("ended", 0), ("signal", 1), ("published", 1), ("signal", 1)]);
+        assert_eq!(*reached.lock(), [Tick(7), Tick(7)], "for the event and for the observer");
+    }
+}

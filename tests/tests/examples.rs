@@ -104,6 +104,36 @@ fn the_program_before_prints_the_same_without_its_variable() {
     assert_eq!(table(&ends_with(0, command)), reference(&neff));
 }
 
+/// Runs that take their time, so that some are under way while the program goes on.
+const SLOW: &str = "model=[{time='20ms'}]";
+
+#[test]
+fn the_program_before_prints_the_same_in_every_mode_of_time_and_release() {
+    let (_folder, neff) = model();
+    let (before, wanted) = (c("before"), reference(&neff));
+    // From 2.31 on the variable has no effect.
+    for (mode, sdk) in [("free", "2.29"), ("manual", "2.30"), ("wall:0.05", "2.30"), ("manual", "2.31")] {
+        let mut command = before.command();
+        command.env("NEURON_RT_ASYNC_EXEC_MAX_INFLIGHT_REQUESTS", "3").env("NRT_SIM_MODELS", SLOW);
+        command.env("NRT_SIM_TIME", mode).env("NRT_SIM_SDK", sdk).arg(&neff);
+        assert_eq!(table(&ends_with(0, command)), wanted, "{mode} {sdk}");
+    }
+}
+
+/// The two batches that are queued behind the fault when it is told of cannot be told apart from it.
+#[test]
+fn the_program_before_learns_of_a_failure_at_the_call_that_blocks_next() {
+    let (_folder, neff) = model();
+    let before = c("before");
+    let mut command = before.command();
+    command.env("NEURON_RT_ASYNC_EXEC_MAX_INFLIGHT_REQUESTS", "3").env("NRT_SIM_MODELS", SLOW);
+    command.env("NRT_SIM_TIME", "manual").env("NRT_SIM_FAULTS", PLAN).arg(&neff);
+    let output = ends_with(1, command);
+    assert_eq!(table(&output), reference(&neff).split_inclusive('\n').take(2).collect::<String>());
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("nrt_tensor_read at batch 2: NRT_EXEC_HW_ERR_NC_UE (1202)"), "{said}");
+}
+
 #[test]
 fn every_migrated_program_that_loses_its_unit_says_so_and_ends_with_3() {
     let (_folder, neff) = model();

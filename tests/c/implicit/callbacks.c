@@ -103,7 +103,8 @@ int main(int argc, char **argv) {
     OK(nrt_execute(model, io.inputs, io.outputs));
     nrt_close();
     CHECK(told_by_now() == before + 2);
-    CHECK(threads() == 1);
+    for (double end = seconds() + DEADLINE_S; threads() > 1; usleep(100)) // the system takes a moment to forget a thread
+        CHECK(seconds() < end);
 
     // A runtime that is opened again has no callback.
     model = start(argc, argv);
