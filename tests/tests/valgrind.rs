@@ -40,6 +40,11 @@ fn memory_stays_clean_in_the_programs_of_clients_a_to_e() {
     is_clean("clients", |name| name < "f");
 }
 
+#[test]
+fn memory_stays_clean_in_implicit_async_mode() {
+    is_clean("implicit", |_| true);
+}
+
 /// Without `visible_cores`, whose nine runs differ in what `nrt_init` reads and take long.
 #[test]
 fn memory_stays_clean_in_the_programs_of_clients_f_to_z() {
