@@ -171,6 +171,32 @@ fn from_2_31_on_the_variable_has_no_effect() {
     }
 }
 
+/// In manual time a run that nobody waits for has not happened.
+#[test]
+fn a_tensor_is_waited_for_by_whatever_core_it_is_used() {
+    let settings = [
+        (NAME, "3"),
+        ("NRT_SIM_TIME", "manual"),
+        ("NRT_SIM_INSTANCE", "trn2.3xlarge"),
+        ("NEURON_LOGICAL_NC_CONFIG", "1"),
+        ("NRT_SIM_FAULTS", "rule=[{unit='compute',core=1,nth=2,status=1003}]"),
+    ];
+    in_child(&settings, || {
+        let nrt = Nrt::start();
+        let model = nrt.model(&neff::small(), 1);
+        let [input, output] = [64, 64].map(|size| nrt.tensor(0, size)); // on the bank of both cores
+        let (inputs, outputs) = (nrt.set(&[(c"x", input), (c"y", input)]), nrt.set(&[(c"out", output)]));
+        assert_eq!((nrt.execute)(model, inputs, outputs), 0);
+        let first = nrt.contents(output, 64);
+        assert_ne!(first, [0; 64]);
+        assert_eq!((nrt.execute)(model, inputs, outputs), 0);
+        let mut byte = 0;
+        assert_eq!((nrt.tensor_read)(nrt.tensor(0, 64), &raw mut byte, 0, 1), 0, "another tensor");
+        assert_eq!((nrt.drain)(0), 0, "another core");
+        assert_eq!((nrt.tensor_write)(input, first.as_ptr(), 0, 64), 1003);
+    });
+}
+
 #[test]
 fn a_callback_that_no_run_can_call_is_remarked_upon() {
     in_child(&[(NAME, "0")], || {
