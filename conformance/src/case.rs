@@ -22,6 +22,8 @@ pub fn run(settings: &str, script: &Path) -> anyhow::Result<()> {
     // A crash is a result here, and nobody reads its core file.
     let none = rustix::process::Rlimit { current: Some(0), maximum: Some(0) };
     let _ = rustix::process::setrlimit(rustix::process::Resource::Core, none);
+    // Nobody waits for a case whose suite is gone.
+    let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL));
     let verdict = match Library::load(&settings.library) {
         Ok(library) => {
             let sdk = settings.sdk.unwrap_or(Sdk::V2_30);

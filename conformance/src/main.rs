@@ -4,6 +4,8 @@ use std::fs;
 use std::io::{IsTerminal, stderr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -17,9 +19,13 @@ use nrt_conformance::worker::CASE_WORD;
 use nrt_conformance::{case, library, rules};
 use wildmatch::WildMatch;
 
+/// Exit status of a run that the user ended.
+const INTERRUPTED: u8 = 130;
+
 /// Checks any libnrt.so.1 against the documented contract, rule by rule
 ///
-/// Exit status: 0 if every applicable rule held, 1 if not, 2 if there was nothing to check.
+/// Exit status: 0 if every applicable rule held, 1 if not, 2 if there was nothing to check,
+/// 130 if it was interrupted.
 #[derive(Debug, Parser)]
 #[command(version, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 struct Arguments {
@@ -164,6 +170,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         jobs: arguments.jobs.map(usize::from),
         reproduce: !arguments.quick,
         folder: folder.path().to_owned(),
+        interrupted: interruptible()?,
     };
     let report = watched(&suite)?;
     print!("{}", table(&report));
@@ -176,7 +183,20 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     if let Some(folder) = &arguments.programs {
         write_programs(folder, &report, suite.neff().as_deref())?;
     }
-    Ok(ExitCode::from(u8::from(!report.held())))
+    let code = if report.interrupted { INTERRUPTED } else { u8::from(!report.held()) };
+    Ok(ExitCode::from(code))
+}
+
+/// Ctrl-C ends the run after the cases that are under way, and says what was found till then; a second one
+/// ends it at once.
+fn interruptible() -> anyhow::Result<Arc<AtomicBool>> {
+    let interrupted = Arc::new(AtomicBool::new(false));
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        let again = Arc::clone(&interrupted);
+        signal_hook::flag::register_conditional_shutdown(signal, INTERRUPTED.into(), again)?;
+        signal_hook::flag::register(signal, Arc::clone(&interrupted))?;
+    }
+    Ok(interrupted)
 }
 
 fn choose(globs: &[String]) -> anyhow::Result<Vec<&'static Rule>> {

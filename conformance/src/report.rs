@@ -1,5 +1,6 @@
 //! What a run came to, and how it is told.
 
+mod catalogue;
 mod diff;
 mod junit;
 mod table;
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+pub use catalogue::catalogue;
 pub use diff::diff;
 pub use junit::junit;
 pub use table::table;
@@ -35,6 +37,8 @@ pub struct RunReport {
     pub cases_per_second: f64,
     /// What kept the library from beginning at all.
     pub trouble: Option<String>,
+    /// Whether the user ended it.
+    pub interrupted: bool,
     /// The rules, in the order of the catalogue.
     pub rules: Vec<RuleReport>,
 }
@@ -81,10 +85,12 @@ pub struct Finding {
 }
 
 impl RunReport {
-    /// Whether every rule that applies held.
+    /// Whether every rule that applies held, and there was one.
     #[must_use]
     pub fn held(&self) -> bool {
-        self.trouble.is_none() && !self.rules.iter().any(|rule| rule.verdict.is_bad())
+        let all = || self.rules.iter();
+        let held = all().any(|rule| rule.verdict == Verdict::Passed);
+        held && !self.interrupted && self.trouble.is_none() && !all().any(|rule| rule.verdict.is_bad())
     }
 }
 

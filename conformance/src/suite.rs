@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -45,6 +45,8 @@ pub struct Suite {
     pub reproduce: bool,
     /// Where files are kept while the suite runs.
     pub folder: PathBuf,
+    /// Set from outside to have no further case begun.
+    pub interrupted: Arc<AtomicBool>,
 }
 
 /// A case that has ended, as a watcher sees it.
@@ -122,6 +124,7 @@ impl Suite {
             seconds: begin.elapsed().as_secs_f64(),
             cases_per_second: ran as f64 / cases_time.as_secs_f64(),
             trouble: probe.trouble,
+            interrupted: self.interrupted.load(Ordering::Relaxed),
             rules: results,
         })
     }
@@ -174,10 +177,9 @@ impl Suite {
         let tallies: Mutex<BTreeMap<&'static str, (&'static Rule, Tally)>> = Mutex::default();
         let next = AtomicUsize::new(0);
         let done = AtomicUsize::new(0);
-        let stop = AtomicBool::new(false);
         let one_worker = |number| -> io::Result<()> {
             let worker = Worker::new(&self.folder, number, self.environment())?;
-            while !stop.load(Ordering::Relaxed)
+            while !self.interrupted.load(Ordering::Relaxed)
                 && let Some((rule, case)) = work.get(next.fetch_add(1, Ordering::Relaxed))
             {
                 let failed = {
@@ -189,6 +191,9 @@ impl Suite {
                     continue;
                 }
                 let report = worker.run(&self.settings(rule.id, *case, Some(sdk)), rule.environment)?;
+                if self.interrupted.load(Ordering::Relaxed) {
+                    break;
+                }
                 watch(Progress { rule, verdict: &report.verdict, done, all: work.len() });
                 let mut tallies = tallies.lock().unwrap_or_else(PoisonError::into_inner);
                 tallies.entry(rule.id).or_insert_with(|| (*rule, Tally::default())).1.add(*case, report);
@@ -198,15 +203,9 @@ impl Suite {
         thread::scope(|scope| {
             let workers: Vec<_> =
                 (0..jobs.max(1)).map(|number| scope.spawn(move || one_worker(number))).collect();
-            let mut result = Ok(());
-            for worker in workers {
-                let ended = worker.join().unwrap_or_else(|_| Err(io::Error::other("a worker panicked")));
-                if ended.is_err() {
-                    stop.store(true, Ordering::Relaxed);
-                    result = ended;
-                }
-            }
-            result
+            workers.into_iter().try_for_each(|worker| {
+                worker.join().unwrap_or_else(|_| Err(io::Error::other("a worker panicked")))
+            })
         })?;
         Ok(tallies.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
@@ -260,7 +259,10 @@ impl Suite {
             program: None,
             confirmed: Err("not asked for".to_owned()),
         };
-        if !self.reproduce || matches!(report.verdict, Verdict::Blocked(_)) {
+        if !self.reproduce
+            || self.interrupted.load(Ordering::Relaxed)
+            || matches!(report.verdict, Verdict::Blocked(_))
+        {
             return Ok(finding);
         }
         let worker = Worker::new(&self.folder, number, self.environment())?;

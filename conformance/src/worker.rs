@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::os::unix::process::ExitStatusExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -85,6 +85,8 @@ impl Worker {
             .env_remove("NEURON_RT_ASYNC_EXEC_MAX_INFLIGHT_REQUESTS") // rules that want it set it
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .envs(environment.iter().copied())
+            // Of its own, so that Ctrl-C does not look like a crash of the library.
+            .process_group(0)
             .stdin(Stdio::null())
             .stdout(output.try_clone()?)
             .stderr(output)

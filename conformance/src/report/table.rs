@@ -9,11 +9,16 @@ use crate::verdict::Verdict;
 pub fn table(run: &RunReport) -> String {
     let mut text = String::new();
     let bad: Vec<&RuleReport> = run.rules.iter().filter(|rule| rule.verdict.is_bad()).collect();
-    for rule in &bad {
+    // One library that does not begin blocks all rules alike; saying it once is enough.
+    let trouble = run.trouble.as_deref().unwrap_or_default();
+    let same = |rule: &&&RuleReport| rule.finding.is_none() && rule.verdict.why() == trouble;
+    for rule in bad.iter().filter(|rule| !same(rule)) {
         describe(&mut text, rule);
     }
-    if let Some(trouble) = &run.trouble {
-        let _ = writeln!(text, "the library does not begin: {trouble}\n");
+    if !trouble.is_empty() {
+        let blocked = bad.iter().filter(same).count();
+        let _ =
+            writeln!(text, "the library does not begin: {trouble}; {blocked} rules could not be looked at\n");
     }
     let version = run.version.as_deref().unwrap_or("unknown");
     let _ = writeln!(text, "{}: version {version}, judged as SDK {}", run.library.display(), run.sdk);
@@ -50,8 +55,12 @@ pub fn table(run: &RunReport) -> String {
         "{} cases in {:.1} s, {:.0} cases/s, {looked} observations, seed {}",
         run.cases, run.seconds, run.cases_per_second, run.seed
     );
+    if run.interrupted {
+        text.push_str("interrupted: not all cases were run\n");
+    }
     let _ = match (run.held(), bad.len()) {
         (true, _) => writeln!(text, "every applicable rule held"),
+        (false, 0) if run.interrupted => Ok(()),
         (false, 0) => writeln!(text, "nothing could be checked"),
         (false, 1) => writeln!(text, "1 rule did not hold"),
         (false, count) => writeln!(text, "{count} rules did not hold"),

@@ -152,7 +152,10 @@ impl Session {
         };
         self.write(Line::Wanted(vec![0]));
         if status != Status::SUCCESS {
-            return Err(Stop::blocked(format!("nrt_load of {} answered {status}", path.display())));
+            let own = self.settings.neffs.is_empty();
+            let hint = if own { "; pass a compiled model with --neff" } else { "" };
+            let what = format!("nrt_load of {} answered {status}{hint}", path.display());
+            return Err(Stop::blocked(what));
         }
         let (inputs, outputs) = self.signature(handle)?;
         Ok(Model { handle, core, inputs, outputs })
