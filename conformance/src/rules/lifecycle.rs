@@ -295,6 +295,14 @@ pub(super) const RULES: &[Rule] = &[
         closing::free_at_exit,
     ),
     Rule::new(
+        "NRTA-LIFE-043",
+        "The library may be closed with dlclose while requests are in flight, without nrt_close.",
+        ClientCode,
+        "libfabric and benchmark tools do",
+        closing::dlclose_in_flight,
+    )
+    .sdks(SINCE_2_29),
+    Rule::new(
         "NRT-LIFE-050",
         "In a forked child calls answer NRT_FAILURE.",
         Observed,

@@ -1,4 +1,5 @@
-use std::os::raw::c_int;
+use std::ffi::{CString, c_int};
+use std::os::unix::ffi::OsStrExt;
 use std::sync::OnceLock;
 
 use super::argument::invoke;
@@ -97,6 +98,25 @@ impl Session {
         };
         let holds = libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == code;
         self.check(holds, format!("WIFEXITED({name}) && WEXITSTATUS({name}) == {code}"), seen)
+    }
+
+    /// Closes the library as often as it was opened. Nothing of it may be called afterwards.
+    ///
+    /// # Errors
+    /// Stops the case if the library was not opened.
+    pub fn dlclose(&self) -> Outcome {
+        let path = CString::new(self.settings.library.as_os_str().as_bytes());
+        let path = path.map_err(|why| Stop::blocked(why.to_string()))?;
+        // SAFETY: a text that ends with a zero byte.
+        let handle = unsafe { libc::dlopen(path.as_ptr(), libc::RTLD_NOW | libc::RTLD_NOLOAD) };
+        if handle.is_null() {
+            return Err(Stop::blocked("the library is not open"));
+        }
+        for _ in 0..2 {
+            // SAFETY: it was opened here, and when the case began.
+            unsafe { libc::dlclose(handle) };
+        }
+        Ok(())
     }
 
     /// Has the function called when the process ends by [`Session::exit`].

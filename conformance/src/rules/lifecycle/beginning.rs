@@ -59,7 +59,8 @@ pub(super) fn twice_keeps_numbers(s: &Session) -> Outcome {
     let io = s.io(&model)?;
     let (_, first) = s.submit(&model, &io)?;
     init(s)?.needed()?;
-    let (_, second) = s.submit(&model, &io)?;
+    let (word, second) = (s.word(), s.sequence());
+    s.schedule(&model, &io, word, second)?.is(Status::SUCCESS)?;
     let in_c = format!("{} == {} + 1", second.name, first.name);
     let otherwise = format!("{:#018x} is followed by {:#018x}", first.value(), second.value());
     s.check(second.value() == first.value() + 1, in_c, otherwise)?;

@@ -1,5 +1,8 @@
 //! `nrt_close`, with and without work left, and ends without it.
 
+use std::thread;
+use std::time::Duration;
+
 use super::gates::CLOSED;
 use super::init;
 use crate::abi::{COMPUTE, DEVICE, Status, TENSOR_OP};
@@ -223,6 +226,48 @@ pub(super) fn late_frees(s: &Session) -> Outcome {
 
 pub(super) fn exit_in_flight(s: &Session) -> Outcome {
     queue_runs(s)?;
+    s.exit()
+}
+
+/// A program that is linked with a library cannot unload it, so this one opens a copy.
+const DLCLOSE: &str = r#"#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
+#define CALL(name, ...) ((__typeof__(name) *)dlsym(copy, #name))(__VA_ARGS__)
+int main(void) {
+    alarm(20);
+    int from = open(getenv("LD_PRELOAD"), O_RDONLY), to = memfd_create("copy", 0);
+    while (sendfile(to, from, NULL, 1 << 30) > 0)
+        ;
+    char path[64];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", to);
+    void *copy = dlopen(path, RTLD_NOW), *tensor;
+    EXPECT(CALL(nrt_init, 1, "", ""), 0);
+    EXPECT(CALL(nrt_tensor_allocate, 0, 0, 1 << 20, "t", &tensor), 0);
+    static uint8_t bytes[1 << 20];
+    static int status;
+    static uint64_t id;
+    for (int i = 0; i < 4; i++)
+        EXPECT(CALL(nrta_tensor_write, tensor, bytes, 0ul, sizeof bytes, 0, 0, &status, &id), 0);
+    dlclose(copy);
+    usleep(100000);
+    return 0;
+}
+"#;
+
+pub(super) fn dlclose_in_flight(s: &Session) -> Outcome {
+    s.program(DLCLOSE);
+    s.init()?;
+    let tensor = s.filled_tensor(0, READ, 1)?;
+    let (buffer, word, id) = (s.buffer(READ), s.word(), s.sequence());
+    for _ in 0..4 {
+        let [target, bytes, size] = [tensor.into(), buffer.into(), READ.into()];
+        let arguments = [target, bytes, 0.into(), size, 0.into(), 0.into(), word.at(), id.at()];
+        s.call("nrta_tensor_write", arguments)?.needed()?;
+    }
+    s.dlclose()?;
+    // Threads that have lost their code do not live long.
+    thread::sleep(Duration::from_millis(100));
     s.exit()
 }
 
