@@ -4,6 +4,7 @@ mod answer;
 mod argument;
 mod device;
 mod place;
+mod process;
 mod raw;
 mod waiting;
 
