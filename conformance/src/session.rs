@@ -3,6 +3,7 @@
 mod answer;
 mod argument;
 mod device;
+mod outputs;
 mod place;
 mod process;
 mod raw;
