@@ -5,6 +5,7 @@ mod argument;
 mod device;
 mod outputs;
 mod place;
+mod preamble;
 mod process;
 mod raw;
 mod waiting;
