@@ -1,6 +1,6 @@
 use super::{Buffer, Io, Model, Place, Session};
 use crate::abi::Status;
-use crate::verdict::Outcome;
+use crate::verdict::{Outcome, Stop};
 
 impl Session {
     /// Writes the pattern `seed` to all outputs with the blocking call, so that it shows who writes them.
@@ -104,6 +104,32 @@ impl Session {
         let arguments = [core.into(), xu.into(), queue.into(), id.at()];
         self.call("nrta_get_sequence", arguments)?.needed()?;
         Ok(id)
+    }
+
+    /// The rule wants the sequence of a queue to come to this id, and looks until it does, as the guide has it.
+    ///
+    /// # Errors
+    /// Stops the case if it does not in time, or cannot be asked.
+    pub fn reaches(&self, core: u32, xu: u32, queue: u32, id: Place) -> Outcome<Place> {
+        let (raw, seen) = (self.raw()?, self.sequence());
+        self.statement(format!(
+            "do {0} = 0, EXPECT(nrta_get_sequence({core}, {xu}, {queue}, &{0}), 0); while ({0} < {1})",
+            seen.name, id.name
+        ));
+        seen.set(0);
+        let mut status = Status::SUCCESS;
+        let came = self.until(|| {
+            status = raw.get_sequence(core, xu, queue, seen);
+            status != Status::SUCCESS || seen.value() >= id.value()
+        });
+        if came && status == Status::SUCCESS {
+            return Ok(seen);
+        }
+        Err(Stop::failed(format!(
+            "nrta_get_sequence answers {status} and {:#018x}, and never came to {:#018x}",
+            seen.value(),
+            id.value()
+        )))
     }
 
     /// The rule wants this sequence id to have this number.

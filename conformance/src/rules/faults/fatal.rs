@@ -1,7 +1,7 @@
 use proptest::sample::select;
 
 use super::bench::{Bench, FATAL, HBM_ERROR};
-use crate::abi::{COMPUTE, Status, number};
+use crate::abi::{COMPUTE, Status};
 use crate::session::Session;
 use crate::verdict::Outcome;
 
@@ -63,12 +63,7 @@ pub(super) fn sequence_goes_on(s: &Session) -> Outcome {
     let requests = bench.submit(s.compute_capacity())?;
     s.release(0, COMPUTE, 0)?;
     let last = requests[requests.len() - 1].1;
-    s.completes(last)?;
-    // Asked as often as there are requests: a look may show one completion each.
-    for _ in &requests {
-        s.completed(0)?;
-    }
-    let seen = s.completed(0)?;
+    let seen = s.reaches(0, COMPUTE, 0, last)?;
     let what = format!("the sequence is {:#018x} after {:#018x} has failed", seen.value(), last.value());
     s.check(seen.value() == last.value(), format!("{} == {}", seen.name, last.name), what)
 }
@@ -102,13 +97,7 @@ pub(super) fn status_before_sequence(s: &Session) -> Outcome {
     let bench = Bench::new(s)?;
     s.inject_status(0, 1, HBM_ERROR)?;
     let (word, id) = s.submit(&bench.model, &bench.io)?;
-    let mut seen = s.completed(0)?;
-    while number(seen.value()) == 0 && s.until(|| true) {
-        seen = s.completed(0)?;
-        if number(seen.value()) == 0 {
-            std::thread::yield_now();
-        }
-    }
+    let seen = s.reaches(0, COMPUTE, 0, id)?;
     s.check(seen.value() == id.value(), format!("{} == {}", seen.name, id.name), "another id has completed")?;
     s.ended(word, Status(HBM_ERROR))
 }
