@@ -5,8 +5,11 @@ mod bench;
 mod fatal;
 mod survivors;
 
-use super::sources::observed;
-use crate::rule::{Rule, SINCE_2_30};
+use super::sources::{observed, relied_on};
+use crate::rule::Source::Observed;
+use crate::rule::{Rule, SINCE_2_29, SINCE_2_30};
+use crate::session::Session;
+use crate::verdict::Outcome;
 
 /// A run that hangs does so for a second at most, where time is real.
 const ONE_SECOND: &[(&str, &str)] = &[("NEURON_RT_EXEC_TIMEOUT", "1")];
@@ -22,11 +25,11 @@ pub(super) const RULES: &[Rule] = &[
     observed("NRTA-FAULT-008", "A dead unit answers every new run NRT_EXEC_UNIT_UNRECOVERABLE at once, and writes neither status nor id.", fatal::refuses),
     observed("NRTA-FAULT-009", "What a dead unit refuses takes no number: its sequence stands still.", fatal::refusals_take_no_number),
     observed("NRTA-FAULT-010", "A dead unit does not heal: not by time, submissions, looks at it, loads, or other work of the core.", fatal::stays_dead),
-    observed("NRTA-FAULT-011", "A run that ends with a fatal status writes no outputs.", fatal::writes_no_outputs),
+    promised("NRTA-FAULT-011", "A run that ends with a fatal status writes no outputs.", fatal::writes_no_outputs),
     observed("NRTA-FAULT-012", "A run that was queued behind a fatal one writes no outputs.", fatal::behind_it_nothing_is_written),
     observed("NRTA-FAULT-013", "A run that completed before a fatal one keeps its status and its outputs.", fatal::before_it_all_is_well),
     observed("NRTA-FAULT-014", "A blocking run that ends the unit returns its own status, and the unit is dead for asynchronous ones.", fatal::blocking_run_reports),
-    observed("NRTA-FAULT-015", "A blocking run on a dead unit is answered NRT_EXEC_UNIT_UNRECOVERABLE and writes nothing.", fatal::blocking_run_is_refused),
+    promised("NRTA-FAULT-015", "A blocking run on a dead unit is answered NRT_EXEC_UNIT_UNRECOVERABLE and writes nothing.", fatal::blocking_run_is_refused),
     observed("NRTA-FAULT-016", "A unit is dead for all models on the core, also for those that are loaded later.", fatal::other_models_are_refused),
     observed("NRTA-FAULT-017", "A run that hangs ends with NRT_TIMEOUT after its time limit, those behind it unrecoverably, and the unit is dead.", fatal::hang).environment(ONE_SECOND),
     observed("NRTA-FAULT-018", "The tensor-op unit of a core works on when its compute unit is dead.", survivors::transfers_of_the_core),
@@ -44,5 +47,11 @@ pub(super) const RULES: &[Rule] = &[
     observed("NRTA-FAULT-030", "A run that completes with numerical errors writes its outputs.", survivors::numerical_error_writes_outputs),
     observed("NRTA-FAULT-031", "A blocking run with numerical errors returns 1003 with its outputs written, and the next one succeeds.", survivors::blocking_run_with_numerical_error),
     observed("NRTA-FAULT-032", "NRT_QUEUE_FULL that is put in changes nothing: the next attempt is accepted and takes the next number.", survivors::injected_full),
-    observed("NRTA-FAULT-033", "An allocation that fails for lack of memory leaves no handle and no harm.", survivors::injected_out_of_memory),
+    relied_on("NRTA-FAULT-033", "An allocation that fails for lack of memory leaves no handle and no harm.", survivors::injected_out_of_memory),
 ];
+
+/// What no source says of the vendor's library, and the interface for faults does.
+const fn promised(id: &'static str, says: &'static str, check: fn(&Session) -> Outcome) -> Rule {
+    Rule::new(id, says, Observed, "what a library that lets faults be put in says of them", check)
+        .sdks(SINCE_2_29)
+}

@@ -127,27 +127,29 @@ pub(super) fn never_full_too_early(s: &Session) -> Outcome {
     Ok(())
 }
 
-/// What has completed after the submission bounds the depth that it made.
+/// What has completed after a burst bounds the depth that it made.
 pub(super) fn never_too_deep(s: &Session) -> Outcome {
     let (model, io) = ready(s)?;
-    let (count, capacity) = (s.effort(BURST), s.compute_capacity());
+    let capacity = s.compute_capacity();
+    let (rounds, attempts) = (s.effort(20), capacity * 2);
     s.program_of_runs(
         &model,
         &format!(
-            "for (uint64_t i = 0, submitted = 0; i < {count}; i++)\n    \
-                 if (nrta_execute_schedule(m, in, out, 0, &word[i], &id[i]) == 0) {{\n        \
-                     nrta_get_sequence(0, 1, 0, &done), submitted++;\n        \
-                     CHECK(submitted - (done & 0xffffffffffff) <= {capacity});\n    }}"
+            "for (uint64_t round = 0, submitted = 0; round < {rounds}; round++) {{\n    \
+                 for (int i = 0; i < {attempts}; i++)\n        \
+                     submitted += nrta_execute_schedule(m, in, out, 0, &word[i], &id[i]) == 0;\n    \
+                 nrta_get_sequence(0, 1, 0, &done);\n    \
+                 CHECK(submitted - (done & 0xffffffffffff) <= {capacity});\n}}"
         ),
     );
     let mut submitted = 0_u64;
-    for _ in 0..count {
-        if try_run(s, &model, &io, s.word(), s.sequence())? {
-            submitted += 1;
-            let depth = submitted.saturating_sub(number(s.completed(0)?.value()));
-            let what = format!("{depth} requests are in a queue for {capacity}");
-            s.check(depth <= capacity, "false", what)?;
+    for _ in 0..rounds {
+        for _ in 0..attempts {
+            submitted += u64::from(try_run(s, &model, &io, s.word(), s.sequence())?);
         }
+        let depth = submitted.saturating_sub(number(s.completed(0)?.value()));
+        let what = format!("{depth} requests are in a queue for {capacity}");
+        s.check(depth <= capacity, "false", what)?;
     }
     Ok(())
 }

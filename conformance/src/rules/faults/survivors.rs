@@ -52,7 +52,9 @@ pub(super) fn tensors_stay(s: &Session) -> Outcome {
 pub(super) fn close_ends(s: &Session) -> Outcome {
     let bench = Bench::new(s)?;
     s.inject_status(0, 1, HBM_ERROR)?;
+    s.hold(0, COMPUTE, 0)?;
     bench.submit(s.compute_capacity().min(3))?;
+    s.release(0, COMPUTE, 0)?;
     s.close()?;
     s.call("nrt_init", [1.into(), "".into(), "".into()])?.is(Status::SUCCESS)
 }
@@ -160,7 +162,7 @@ pub(super) fn injected_full(s: &Session) -> Outcome {
     }
     s.hold(0, COMPUTE, 0)?;
     let (_, first) = s.submit(&bench.model, &bench.io)?;
-    s.inject("unit = \"compute\"\ncore = 0\nfull = { attempts = 2 }")?;
+    s.inject("unit = \"compute\"\ncore = 0\nfull.attempts = 2")?;
     for _ in 0..2 {
         let (word, id) = (s.word(), s.sequence());
         s.schedule(&bench.model, &bench.io, word, id)?.is(Status::QUEUE_FULL)?;

@@ -39,7 +39,7 @@ pub(super) fn later_status_waits(s: &Session) -> Outcome {
             "for (int k = 0; k < {rounds} * {depth}; k += {depth}) {{\n    \
                  for (int i = k; i < k + {depth}; i++)\n        \
                      EXPECT(nrta_execute_schedule(m, in, out, 0, &word[i], &id[i]), 0);\n    \
-                 for (int i = k + 1; i < k + {depth}; i++) {{\n        \
+                 for (int i = k + {depth} - 1; i > k; i--) {{\n        \
                      ret = *(volatile int *)&word[i];\n        \
                      EXPECT(nrta_is_completed(id[i - 1], &over), 0);\n        \
                      CHECK(over || ret == 0x7f7f7f7f);\n    }}\n    \
@@ -49,7 +49,7 @@ pub(super) fn later_status_waits(s: &Session) -> Outcome {
     let mut seen = 0;
     for _ in 0..rounds {
         let pairs = (0..depth).map(|_| bench.good(Op::Run)).collect::<Outcome<Vec<_>>>()?;
-        for pair in pairs.windows(2) {
+        for pair in pairs.windows(2).rev() {
             let [(_, earlier), (word, _)] = pair else { continue };
             let (status, done) = (s.int(), s.flag());
             s.statement(format!("{} = {}", status.name, word.name));
