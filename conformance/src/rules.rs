@@ -15,6 +15,7 @@ mod lifecycle;
 mod models;
 mod order;
 mod sets;
+mod sources;
 mod submission;
 mod tensors;
 mod threads;

@@ -3,7 +3,9 @@
 mod answer;
 mod argument;
 mod device;
+mod outputs;
 mod place;
+mod preamble;
 mod process;
 mod raw;
 mod waiting;
