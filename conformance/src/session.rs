@@ -3,9 +3,13 @@
 mod answer;
 mod argument;
 mod device;
+mod direct;
+mod hammer;
 mod place;
 mod process;
+mod queue;
 mod raw;
+mod trap;
 mod waiting;
 
 use std::cell::Cell;
@@ -20,8 +24,12 @@ use serde::{Deserialize, Serialize};
 pub use answer::Answer;
 pub use argument::Argument;
 pub use device::{Io, Model};
+pub use direct::Direct;
+pub use hammer::{Hammer, Slot};
 pub use place::{Buffer, Place};
+pub use queue::{Queue, Request};
 pub use raw::{Raw, Stretch};
+pub use trap::Trap;
 
 use crate::abi::{Function, NRT_2, Sdk};
 use crate::library::Library;
