@@ -5,6 +5,7 @@ mod argument;
 mod device;
 mod direct;
 mod hammer;
+mod loading;
 mod place;
 mod process;
 mod queue;

@@ -149,15 +149,7 @@ pub(super) fn status_of_run(s: &Session) -> Outcome {
     let model = s.model(0)?;
     let io = s.io(&model)?;
     let call = s.direct("nrta_execute_schedule")?;
-    let mut prepare = String::from("load_neff(argv[1]);\n    void *model, *in, *out;\n");
-    prepare += "    EXPECT(nrt_load(neff, neff_size, 0, -1, &model), 0);\n";
-    for (set, tensors) in [("in", &model.inputs), ("out", &model.outputs)] {
-        prepare += &format!("    EXPECT(nrt_allocate_tensor_set(&{set}), 0);\n");
-        for (name, size) in tensors {
-            prepare += &format!("    EXPECT(nrt_tensor_allocate(0, 0, {size}, {name:?}, &tensor), 0);\n");
-            prepare += &format!("    EXPECT(nrt_add_tensor_to_tensor_set({set}, {name:?}, tensor), 0);\n");
-        }
-    }
+    let prepare = format!("void *model, *in, *out;\n{}", model.in_c());
     let program = PROGRAM.replace("PREPARE", prepare.trim_end());
     let program = program.replace("SUBMIT", "nrta_execute_schedule(model, in, out, 0, page, &id)");
     s.program(program.replace("WHAT", "status").replace("FIRST", "0x0001000000000001"));

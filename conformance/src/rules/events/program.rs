@@ -58,15 +58,8 @@ pub(super) fn in_turn(model: Option<&Model>) -> String {
         let submit = "nrta_tensor_read(bytes, tensor, 0, 64, 0, 0, (int *)&status[n % 1024], &id)";
         return IN_TURN.replace("PREPARE", &prepare).replace("SUBMIT", submit).replace("XU", "0");
     };
-    prepare += "    load_neff(argv[1]);\n    void *model, *in, *out;\n";
-    prepare += "    EXPECT(nrt_load(neff, neff_size, 0, -1, &model), 0);\n";
-    for (set, tensors) in [("in", &model.inputs), ("out", &model.outputs)] {
-        prepare += &format!("    EXPECT(nrt_allocate_tensor_set(&{set}), 0);\n");
-        for (name, size) in tensors {
-            prepare += &format!("    EXPECT(nrt_tensor_allocate(0, 0, {size}, {name:?}, &tensor), 0);\n");
-            prepare += &format!("    EXPECT(nrt_add_tensor_to_tensor_set({set}, {name:?}, tensor), 0);\n");
-        }
-    }
+    prepare += "    void *model, *in, *out;\n";
+    prepare += &model.in_c();
     let submit = "nrta_execute_schedule(model, in, out, 0, (int *)&status[n % 1024], &id)";
     IN_TURN.replace("PREPARE", prepare.trim_end()).replace("SUBMIT", submit).replace("XU", "1")
 }
