@@ -11,6 +11,7 @@ mod process;
 mod queue;
 mod raw;
 mod trap;
+mod twin;
 mod waiting;
 
 use std::cell::Cell;
@@ -31,6 +32,7 @@ pub use place::{Buffer, Place};
 pub use queue::{Queue, Request};
 pub use raw::{Raw, Stretch};
 pub use trap::Trap;
+pub use twin::Twin;
 
 use crate::abi::{Function, NRT_2, Sdk};
 use crate::library::Library;

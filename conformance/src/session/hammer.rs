@@ -3,17 +3,15 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering, fence};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{Direct, Place, Queue, Session};
+use super::{Direct, Place, Queue, Session, Twin};
 use crate::abi::{Status, number};
 use crate::verdict::{Outcome, Stop};
 
-/// Where a request leaves its status and its id. Observers write beside them while they wait: a processor that
-/// has to fetch the line before it can store the status stores it a little later than what comes after.
+/// Where a request leaves its status and its id.
 #[derive(Debug)]
-#[repr(align(64))]
 pub struct Slot {
-    word: AtomicU32,
-    beside: AtomicU32,
+    index: u64,
+    words: Twin,
     id: AtomicU64,
 }
 
@@ -61,7 +59,12 @@ impl Slot {
     /// Where the status comes.
     #[must_use]
     pub fn word(&self) -> u64 {
-        self.word.as_ptr() as u64
+        self.words.written(self.index)
+    }
+
+    /// The status, as observers see it.
+    fn status(&self) -> &'static AtomicU32 {
+        self.words.word(self.index)
     }
 
     /// Where the id comes.
@@ -79,11 +82,8 @@ impl Hammer<'_> {
     pub fn run(&self, session: &Session) -> Outcome {
         let last = session.last_of(self.queue)?.value();
         let base = number(last);
-        let slots = (0..SLOTS).map(|_| Slot {
-            word: AtomicU32::new(Place::UNTOUCHED),
-            beside: AtomicU32::new(0),
-            id: AtomicU64::new(0),
-        });
+        let words = session.twin(SLOTS as usize)?;
+        let slots = (0..SLOTS).map(|index| Slot { index, words, id: AtomicU64::new(0) });
         let scene = Scene {
             hammer: self,
             slots: slots.collect::<Vec<_>>().leak(),
@@ -138,7 +138,8 @@ impl Scene<'_> {
             }
             let slot = self.slot(number);
             self.begun.store(number, Ordering::SeqCst);
-            slot.word.store(Place::UNTOUCHED, Ordering::SeqCst);
+            slot.status().store(Place::UNTOUCHED, Ordering::SeqCst);
+            slot.words.forget(slot.index);
             self.ready.store(number, Ordering::SeqCst);
             let mut status = (self.hammer.submit)(number, slot);
             while status == Status::QUEUE_FULL && oldest < number && self.finish(oldest, patience) {
@@ -191,7 +192,6 @@ impl Scene<'_> {
         let Queue { core, xu, index } = self.hammer.queue;
         let mut seen = self.base;
         while !self.is_over() {
-            self.slot(seen + 1).beside.fetch_add(1, Ordering::Relaxed);
             let last = AtomicU64::new(0);
             let arguments = [core.into(), xu.into(), index.into(), last.as_ptr() as u64];
             let status = self.get_sequence.status(&arguments);
@@ -214,7 +214,6 @@ impl Scene<'_> {
     fn watch_requests(&self) {
         let mut next = self.base + 1;
         while !self.is_over() {
-            self.slot(next).beside.fetch_add(1, Ordering::Relaxed);
             if self.is_completed(next) {
                 self.look(next);
                 next = (next + 1).max(self.begun.load(Ordering::Relaxed));
@@ -229,7 +228,7 @@ impl Scene<'_> {
             let slot = self.slot(next);
             if self.ready.load(Ordering::SeqCst) < next {
                 std::hint::spin_loop();
-            } else if slot.word.load(Ordering::Acquire) != Place::UNTOUCHED {
+            } else if slot.status().load(Ordering::Acquire) != Place::UNTOUCHED {
                 self.look(next);
                 next = (next + 1).max(self.begun.load(Ordering::Relaxed));
             }
@@ -238,7 +237,7 @@ impl Scene<'_> {
 
     /// The request has completed: its status and its data have to be there, unless the slot has been used again.
     fn look(&self, number: u64) {
-        let status = self.slot(number).word.load(Ordering::Acquire);
+        let status = self.slot(number).status().load(Ordering::Acquire);
         let is_there = (self.hammer.is_there)(number);
         fence(Ordering::SeqCst);
         if number <= self.base || self.begun.load(Ordering::SeqCst) >= number + self.hammer.places.min(SLOTS)

@@ -43,9 +43,14 @@ pub(super) fn transfers(s: &Session, way: Way, size: usize, by_words: bool) -> O
             Ok((source, bytes))
         })
         .collect::<Outcome<_>>()?;
+    let twin = s.twin(PLACES as usize)?;
     let targets: Vec<_> = (0..PLACES)
-        .map(|_| match way {
-            Way::Read => s.buffer(size).address().into_pair(),
+        .map(|place| match way {
+            Way::Read if size <= 4096 => Ok((twin.written(place), twin.seen(place))),
+            Way::Read => {
+                let address = s.buffer(size).address();
+                Ok((address, address))
+            }
             Way::Write | Way::Copy => {
                 let tensor = s.tensor(0, size)?;
                 Ok((tensor.value(), address(s, tensor)?))
@@ -65,6 +70,7 @@ pub(super) fn transfers(s: &Session, way: Way, size: usize, by_words: bool) -> O
     let submit = |number: u64, slot: &Slot| {
         let (source, target) = (kinds[(number % 3) as usize].0, targets[(number % PLACES) as usize].0);
         let (word, id) = (slot.word(), slot.id());
+        twin.forget(number % PLACES);
         match way {
             Way::Read => call.status(&[target, source, 0, size_of, 0, 0, word, id]),
             Way::Write => call.status(&[target, source, 0, size_of, 0, 0, word, id]),
@@ -87,17 +93,6 @@ pub(super) fn transfers(s: &Session, way: Way, size: usize, by_words: bool) -> O
         is_there: &is_there,
     };
     hammer.run(s)
-}
-
-/// Both the place that is passed and the one that is looked at.
-trait Pair {
-    fn into_pair(self) -> Outcome<(u64, u64)>;
-}
-
-impl Pair for u64 {
-    fn into_pair(self) -> Outcome<(u64, u64)> {
-        Ok((self, self))
-    }
 }
 
 /// What each of three kinds of inputs gives, as the blocking call says.

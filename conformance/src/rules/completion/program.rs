@@ -4,33 +4,40 @@ use super::hammered::Way;
 use crate::session::Model;
 
 /// What the programs have in common. `SUBMIT` and `WATCH` are put in.
-const FRAME: &str = r#"static struct { _Alignas(64) _Atomic int status, beside; uint64_t id; } slot[64];
+const FRAME: &str = r#"#define STATUS(n) (*(_Atomic int *)(seen + (n) % 64 * 4096))
+static char *written, *seen; // the same memory twice
+static uint64_t id[64];
 static volatile uint8_t *data[PLACES];
 static uint8_t kind[3][SIZE];
 static _Atomic uint64_t begun, ready;
 static uint64_t base;
 static void look(uint64_t n) {
-    int status = slot[n % 64].status;
+    int status = STATUS(n);
     bool there = !data[n % PLACES] || data[n % PLACES][AT] == kind[n % 3][AT];
     if (n > base && begun < n + PLACES && (status != 0 || !there))
         printf("broken: request %llu has completed, its status is %s, its data are %s\n", (unsigned long long)n,
                status ? "not written" : "written", there ? "there" : "not there"), fflush(stdout), _exit(1);
 }
 static void *watch(void *unused) {
-    for (uint64_t last = 0;; slot[(begun + 1) % 64].beside++) {
+    for (uint64_t last = 0;;) {
         WATCH
     }
 }
 static void hammer(void) {
     pthread_t thread;
     nrta_get_sequence(0, XU, 0, &base), base &= 0xffffffffffff;
+    int memory = memfd_create("", 0);
+    ftruncate(memory, 64 * 4096);
+    written = mmap(NULL, 64 * 4096, PROT_READ | PROT_WRITE, MAP_SHARED, memory, 0);
+    seen = mmap(NULL, 64 * 4096, PROT_READ | PROT_WRITE, MAP_SHARED, memory, 0);
     pthread_create(&thread, NULL, watch, NULL);
     for (uint64_t n = base + 1; n < 200000 && clock() < 2 * CLOCKS_PER_SEC; n++) {
         bool done = false;
-        begun = n, slot[n % 64].status = 0x7fffffff, ready = n;
+        begun = n, STATUS(n) = 0x7fffffff, ready = n;
+        madvise(written + n % 64 * 4096, 4096, MADV_DONTNEED);
         EXPECT(SUBMIT, 0);
         while (!done)
-            EXPECT(nrta_is_completed(slot[n % 64].id, &done), 0);
+            EXPECT(nrta_is_completed(id[n % 64], &done), 0);
         look(n);
     }
     _exit(0);
@@ -40,7 +47,7 @@ static void hammer(void) {
 /// Waits for numbers, or for statuses.
 fn watch(xu: u32, by_words: bool) -> String {
     if by_words {
-        return "if (last = ready, last && slot[last % 64].status == 0) look(last);".to_owned();
+        return "if (last = ready, last && STATUS(last) == 0) look(last);".to_owned();
     }
     format!("nrta_get_sequence(0, {xu}, 0, &last), look(last & 0xffffffffffff);")
 }
@@ -54,8 +61,9 @@ pub(super) fn transfers(way: Way, size: usize, by_words: bool) -> String {
     let allocate = if allocate.is_empty() { "data[i] = calloc(SIZE, 1);" } else { allocate };
     let frame = FRAME.replace("SUBMIT", submit).replace("WATCH", &watch(0, by_words)).replace("XU", "0");
     format!(
-        "#include <time.h>
-#define MARKS (int *)&slot[n % 64].status, &slot[n % 64].id
+        "#include <sys/mman.h>
+#include <time.h>
+#define MARKS (int *)(written + n % 64 * 4096), &id[n % 64]
 enum {{ PLACES = 16, SIZE = {size}, AT = SIZE - 1 }};
 static void *from[3], *to[PLACES];
 {frame}int main(void) {{
@@ -92,8 +100,9 @@ pub(super) fn runs(model: &Model, at: usize, by_words: bool) -> String {
     let sizes = model.inputs.iter().chain(&model.outputs).map(|(_, size)| *size);
     let (largest, size) = (sizes.max().unwrap_or(1), model.outputs[0].1);
     format!(
-        "#include <time.h>
-#define MARKS (int *)&slot[n % 64].status, &slot[n % 64].id
+        "#include <sys/mman.h>
+#include <time.h>
+#define MARKS (int *)(written + n % 64 * 4096), &id[n % 64]
 enum {{ PLACES = 4, SIZE = {size}, AT = {at} }};
 static void *model, *in[PLACES], *out[PLACES];
 static uint8_t bytes[{largest}];

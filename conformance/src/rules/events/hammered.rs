@@ -29,7 +29,7 @@ const BEHIND: u64 = 500;
 const SLOTS: usize = 1024;
 /// So many epoll instances watch the eventfd: whoever writes to it has to tell all of them before it can do
 /// anything else.
-const WATCHERS: usize = 24;
+const WATCHERS: usize = 200;
 
 fn is_readable(fd: Place) -> bool {
     let mut poll = libc::pollfd { fd: fd.value() as RawFd, events: libc::POLLIN, revents: 0 };

@@ -30,7 +30,7 @@ int main(int argc, char **argv) {
     void *tensor;
     PREPARE
     base = last(), fd = eventfd(0, EFD_NONBLOCK);
-    for (int i = 0; i < 24; i++)
+    for (int i = 0; i < 200; i++)
         epoll_ctl(epoll_create1(0), EPOLL_CTL_ADD, fd, &(struct epoll_event){.events = EPOLLIN});
     EXPECT(nrta_event_register_xu_completion(0, XU, 0, fd), 0);
     pthread_t thread;
