@@ -31,7 +31,7 @@ pub use hammer::{Hammer, Slot};
 pub use place::{Buffer, Place};
 pub use queue::{Queue, Request};
 pub use raw::{Raw, Stretch};
-pub use trap::Trap;
+pub use trap::{Caught, Trap};
 pub use twin::Twin;
 
 use crate::abi::{Function, NRT_2, Sdk};

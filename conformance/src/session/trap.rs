@@ -22,6 +22,17 @@ pub struct Trap {
     fd: OwnedFd,
 }
 
+/// What came of a trap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Caught<T> {
+    /// Nobody stopped there.
+    Nobody,
+    /// Somebody stopped, and the look at the library did not end before that was let go.
+    Blind,
+    /// What was seen while somebody stood there.
+    Seen(T),
+}
+
 /// How long a thread is kept at most.
 const KEPT: Duration = Duration::from_millis(30);
 const PAGE: usize = 4096;
@@ -123,10 +134,9 @@ impl Trap {
         unsafe { AtomicU32::from_ptr(self.pages as *mut u32) }.load(Ordering::Acquire)
     }
 
-    /// Lets `work` run in this thread, and `look` in another as soon as somebody stops at the trap; what it has
-    /// seen while that thread still stood there, or nothing if that did not come about. After the first time
-    /// nobody is stopped.
-    pub fn watch<T: Send>(&self, work: impl FnOnce(), look: impl Fn() -> T + Send + Sync) -> Option<T> {
+    /// Lets `work` run in this thread, and `look` in another as soon as somebody stops at the trap. After the
+    /// first time nobody is stopped.
+    pub fn watch<T: Send>(&self, work: impl FnOnce(), look: impl Fn() -> T + Send + Sync) -> Caught<T> {
         let state = AtomicU32::new(ARMED);
         let over = AtomicU32::new(0);
         thread::scope(|scope| {
@@ -150,16 +160,16 @@ impl Trap {
                     thread::yield_now();
                 }
                 if state.load(Ordering::SeqCst) != STOPPED {
-                    return None;
+                    return Caught::Nobody;
                 }
                 let seen = look();
                 let in_time = state.compare_exchange(STOPPED, LOOKED, Ordering::SeqCst, Ordering::SeqCst);
-                in_time.is_ok().then_some(seen)
+                if in_time.is_ok() { Caught::Seen(seen) } else { Caught::Blind }
             });
             work();
             over.store(1, Ordering::Release);
             let _ = keeper.join();
-            looker.join().unwrap_or_default()
+            looker.join().unwrap_or(Caught::Nobody)
         })
     }
 

@@ -3,15 +3,15 @@ use std::thread;
 use std::time::Instant;
 
 use crate::abi::Status;
-use crate::session::{Direct, Place, Queue, Session};
+use crate::session::{Caught, Direct, Place, Queue, Session, Trap};
 use crate::verdict::{Outcome, Stop};
 
 /// How often somebody is caught.
 const TIMES: usize = 3;
 
-/// Submits a request and polls until it has completed, as `submit` does with its status and id. Another thread
-/// looks while the write to the trap stands still.
-struct Caught<'a> {
+/// Submits a request and polls until it has completed. Another thread looks while the write to the trap stands
+/// still. A library that does not answer the look until then has shown nobody anything.
+struct Catcher<'a> {
     s: &'a Session,
     queue: Queue,
     is_completed: Direct,
@@ -26,9 +26,9 @@ struct Seen {
 /// Where the request leaves its id.
 type Submit<'a> = &'a (dyn Fn(u64) -> Status + Sync);
 
-impl Caught<'_> {
+impl Catcher<'_> {
     /// Runs one request whose number is the next of the queue. The status is at `word`, too.
-    fn request(&self, trap: &crate::session::Trap, word: Place, submit: Submit<'_>) -> Outcome<Option<Seen>> {
+    fn request(&self, trap: &Trap, word: Place, submit: Submit<'_>) -> Outcome<Caught<Seen>> {
         let last = self.s.last_of(self.queue)?.value();
         let wanted = last + 1;
         let patience = self.s.patience();
@@ -68,7 +68,7 @@ fn is_completed(asked: Direct, id: u64) -> bool {
 }
 
 fn nobody() -> Stop {
-    Stop::undecided("nobody could look while the request stood still")
+    Stop::undecided("nobody stopped at memory that is written to")
 }
 
 fn transfer_program(is_read: bool) -> String {
@@ -160,17 +160,17 @@ pub(super) fn status_of_run(s: &Session) -> Outcome {
 }
 
 fn status_first(s: &Session, queue: Queue, submit: &(dyn Fn(u64, u64) -> Status + Sync)) -> Outcome {
-    let caught = Caught { s, queue, is_completed: s.direct("nrta_is_completed")? };
+    let catcher = Catcher { s, queue, is_completed: s.direct("nrta_is_completed")? };
     let unused = s.word();
     let mut looked = 0;
     for _ in 0..TIMES {
         let trap = s.trap(4)?;
-        let seen = caught.request(&trap, unused, &|id| submit(trap.address(), id))?;
+        let seen = catcher.request(&trap, unused, &|id| submit(trap.address(), id))?;
         if trap.first() == Place::UNTOUCHED {
             return Err(Stop::failed("the request had completed, and its status was not written"));
         }
-        if let Some(seen) = seen {
-            looked += 1;
+        looked += u64::from(!matches!(seen, Caught::Nobody));
+        if let Caught::Seen(seen) = seen {
             if seen.is_completed {
                 return Err(Stop::failed("the request had completed before its status was written"));
             }
@@ -190,14 +190,14 @@ pub(super) fn data_of_read(s: &Session) -> Outcome {
     s.wait(id)?;
     let call = s.direct("nrta_tensor_read")?;
     s.program(transfer_program(true));
-    let caught = Caught { s, queue, is_completed: s.direct("nrta_is_completed")? };
+    let catcher = Catcher { s, queue, is_completed: s.direct("nrta_is_completed")? };
     let mut looked = 0;
     for _ in 0..TIMES {
         let (trap, word) = (s.trap(4096)?, s.word());
         let submit = |id| call.status(&[trap.address(), tensor.value(), 0, 4096, 0, 0, word.address(), id]);
-        let seen = caught.request(&trap, word, &submit)?;
-        if let Some(seen) = seen {
-            looked += 1;
+        let seen = catcher.request(&trap, word, &submit)?;
+        looked += u64::from(!matches!(seen, Caught::Nobody));
+        if let Caught::Seen(seen) = seen {
             if seen.is_completed || seen.word != Place::UNTOUCHED {
                 return Err(Stop::failed("the read had ended before its bytes were written"));
             }

@@ -146,7 +146,7 @@ pub(super) const HANDED_OVER: &str = r#"enum { SIZE = 1 << 16, ALL = 64 };
 static uint8_t bytes[ALL][SIZE];
 static int status[ALL];
 static _Atomic uint64_t ids[ALL];
-static void *wait(void *unused) {
+static void *follow(void *unused) {
     for (int i = 0; i < ALL; i++) {
         while (ids[i] == 0)
             ;
@@ -164,7 +164,7 @@ int main(void) {
         EXPECT(nrt_tensor_allocate(0, 0, SIZE, "tensor", &tensor[i]), 0);
         fill(bytes[0], SIZE, i + 1), EXPECT(nrt_tensor_write(tensor[i], bytes[0], 0, SIZE), 0);
     }
-    pthread_create(&thread, NULL, wait, NULL);
+    pthread_create(&thread, NULL, follow, NULL);
     for (int i = 0; i < ALL; i++) {
         uint64_t id;
         status[i] = 0x7fffffff, memset(bytes[i], 0, SIZE);
