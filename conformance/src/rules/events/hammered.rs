@@ -236,28 +236,32 @@ pub(super) fn registered_meanwhile(s: &Session) -> Outcome {
         s.program(program::MEANWHILE);
         let latest = AtomicU64::new(0);
         let word = s.word().address();
-        let time = Duration::from_millis(s.effort(300));
+        let time = Duration::from_millis(s.effort(500));
         let begin = Instant::now();
-        let mut looked = 0;
+        let (mut looked, mut lately) = (0, 0_u64);
         thread::scope(|scope| {
             scope.spawn(|| {
                 while !scene.is_over() {
-                    match latest.load(Ordering::SeqCst) {
-                        0 => std::hint::spin_loop(),
-                        id => drop(scene.is_completed(id)),
-                    }
+                    scene.is_completed(latest.load(Ordering::SeqCst));
+                    // Nothing is registered there: this only keeps whoever registers waiting a little.
+                    scene.listen_to_queue(u64::MAX);
                 }
             });
-            for round in 0..s.effort(20_000) {
+            for round in 0..s.effort(100_000) {
                 if scene.is_over() || begin.elapsed() > time {
                     break;
                 }
                 let Some(id) = scene.request(word) else { break };
                 latest.store(id, Ordering::SeqCst);
-                // Somewhere around the completion, each time elsewhere.
-                (0..round * 37 % 600).for_each(|_| std::hint::spin_loop());
+                // Each second time where it was about to complete lately, the others anywhere.
+                let delay = if round % 2 == 0 { lately } else { round * 37 % 300 };
+                (0..delay).for_each(|_| std::hint::spin_loop());
                 if scene.of_request.status(&[id, scene.fd.value()]) != Status::SUCCESS {
                     scene.broken("the eventfd could not be registered".to_owned());
+                }
+                if round % 2 == 0 {
+                    let step = round * 7 % 13 + 1;
+                    lately = if is_readable(scene.fd) { lately.saturating_sub(step) } else { lately + step };
                 }
                 scene.until("a request did not complete", || scene.is_completed(id));
                 scene.until("the event of a request did not come", || is_readable(scene.fd));
