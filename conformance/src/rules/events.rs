@@ -230,7 +230,7 @@ pub(super) const RULES: &[Rule] = &[
     rule(
         "NRTA-EVENT-030",
         "The eventfd stays the program's: the library does not close it, nor change how it blocks.",
-        Source::Documented,
+        Source::ClientCode,
         "guide, step 3, option B: the program closes it",
         descriptor::stays_open,
     ),

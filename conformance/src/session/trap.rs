@@ -95,7 +95,7 @@ impl Trap {
         }
         for index in 0..size / 4 {
             // SAFETY: so many numbers fit.
-            unsafe { pages.cast::<u32>().add(index).write(Place::UNTOUCHED) };
+            unsafe { pages.cast::<u32>().wrapping_add(index).write(Place::UNTOUCHED) };
         }
         // SAFETY: takes flags.
         let fd = unsafe { libc::syscall(libc::SYS_userfaultfd, Trap::FLAGS) };

@@ -170,10 +170,8 @@ fn status_first(s: &Session, queue: Queue, submit: &(dyn Fn(u64, u64) -> Status 
             return Err(Stop::failed("the request had completed, and its status was not written"));
         }
         looked += u64::from(!matches!(seen, Caught::Nobody));
-        if let Caught::Seen(seen) = seen {
-            if seen.is_completed {
-                return Err(Stop::failed("the request had completed before its status was written"));
-            }
+        if matches!(seen, Caught::Seen(seen) if seen.is_completed) {
+            return Err(Stop::failed("the request had completed before its status was written"));
         }
     }
     s.looked(looked);
@@ -197,10 +195,8 @@ pub(super) fn data_of_read(s: &Session) -> Outcome {
         let submit = |id| call.status(&[trap.address(), tensor.value(), 0, 4096, 0, 0, word.address(), id]);
         let seen = catcher.request(&trap, word, &submit)?;
         looked += u64::from(!matches!(seen, Caught::Nobody));
-        if let Caught::Seen(seen) = seen {
-            if seen.is_completed || seen.word != Place::UNTOUCHED {
-                return Err(Stop::failed("the read had ended before its bytes were written"));
-            }
+        if matches!(seen, Caught::Seen(seen) if seen.is_completed || seen.word != Place::UNTOUCHED) {
+            return Err(Stop::failed("the read had ended before its bytes were written"));
         }
     }
     s.looked(looked);

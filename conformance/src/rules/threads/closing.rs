@@ -55,7 +55,7 @@ pub(super) fn pollers(s: &Session) -> Outcome {
     close(s, &|| {
         let answer = AtomicU64::new(0);
         let at = answer.as_ptr() as u64;
-        if turn.fetch_add(1, Ordering::Relaxed) % 2 == 0 {
+        if turn.fetch_add(1, Ordering::Relaxed).is_multiple_of(2) {
             is_completed.status(&[last, at])
         } else {
             get_sequence.status(&[0, 0, 0, at])
