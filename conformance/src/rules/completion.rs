@@ -268,4 +268,18 @@ pub(super) const RULES: &[Rule] = &[
         "asynchronous runtimes rely on it",
         |s| hammered::runs(s, true),
     ),
+    rule(
+        "NRTA-DONE-035",
+        "nrta_get_sequence refuses queues, units and cores that there are not.",
+        Source::Observed,
+        "header nrt_async.h, the status observed in 2.31.24",
+        pending::no_such_sequence,
+    ),
+    rule(
+        "NRTA-DONE-036",
+        "nrta_is_completed and nrta_get_sequence refuse to answer to no address.",
+        Source::Observed,
+        "observed in 2.31.24: pointers that are NULL are invalid in all of nrta_*",
+        pending::nowhere,
+    ),
 ];

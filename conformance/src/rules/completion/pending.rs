@@ -1,5 +1,5 @@
-use crate::abi::{self, COMPUTE, Status, TENSOR_OP};
-use crate::session::{Queue, Request, Session};
+use crate::abi::{self, COLLECTIVES, COMPUTE, Status, TENSOR_OP};
+use crate::session::{Argument, Queue, Request, Session};
 use crate::verdict::Outcome;
 
 pub(super) fn future(s: &Session) -> Outcome {
@@ -179,4 +179,33 @@ pub(super) fn refused_has_none(s: &Session) -> Outcome {
     let (_, id) = s.start_read(buffer, tensor, 4096, Queue::transfers(0, 0))?;
     s.wait(id)?;
     s.untouched(word)
+}
+
+pub(super) fn no_such_sequence(s: &Session) -> Outcome {
+    s.init()?;
+    for (core, xu, queue) in [
+        (0, TENSOR_OP, 2),
+        (0, COMPUTE, 1),
+        (0, COLLECTIVES, 3),
+        (0, COMPUTE, u32::MAX),
+        (0, 3, 0),
+        (0, u32::MAX, 0),
+        (255, COMPUTE, 0),
+        (u32::MAX, TENSOR_OP, 0),
+    ] {
+        let id = s.sequence();
+        let (xu, queue) = (xu.cast_signed().into(), queue.cast_signed().into());
+        s.call("nrta_get_sequence", [core.into(), xu, queue, id.at()])?.is(Status::INVALID)?;
+    }
+    Ok(())
+}
+
+pub(super) fn nowhere(s: &Session) -> Outcome {
+    s.init()?;
+    let tensor = s.filled_tensor(0, 64, 3)?;
+    let (_, id) = s.start_read(s.buffer(64), tensor, 64, Queue::transfers(0, 0))?;
+    s.wait(id)?;
+    s.call("nrta_is_completed", [id.into(), Argument::null()])?.is(Status::INVALID)?;
+    let arguments = [0.into(), TENSOR_OP.into(), 0.into(), Argument::null()];
+    s.call("nrta_get_sequence", arguments)?.is(Status::INVALID)
 }
