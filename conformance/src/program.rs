@@ -195,6 +195,7 @@ fn prototypes(code: &str) -> String {
 const INCLUDES: &str = "\
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>

@@ -3,11 +3,17 @@
 mod answer;
 mod argument;
 mod device;
+mod direct;
+mod hammer;
+mod loading;
 mod outputs;
 mod place;
 mod preamble;
 mod process;
+mod queue;
 mod raw;
+mod trap;
+mod twin;
 mod waiting;
 
 use std::cell::Cell;
@@ -22,8 +28,13 @@ use serde::{Deserialize, Serialize};
 pub use answer::Answer;
 pub use argument::Argument;
 pub use device::{Io, Model};
+pub use direct::Direct;
+pub use hammer::{Hammer, Slot};
 pub use place::{Buffer, Place};
+pub use queue::{Queue, Request};
 pub use raw::{Raw, Stretch};
+pub use trap::{Caught, Trap};
+pub use twin::Twin;
 
 use crate::abi::{Function, NRT_2, Sdk};
 use crate::library::Library;
