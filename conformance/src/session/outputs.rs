@@ -75,17 +75,6 @@ impl Session {
         }
         Ok(set)
     }
-
-    /// The rule wants this request to have ended so, when it is known to have completed.
-    ///
-    /// # Errors
-    /// Stops the case if it has not.
-    pub fn ended(&self, word: Place, wanted: Status) -> Outcome {
-        let seen = if word.is_untouched() { "nothing".to_owned() } else { Status(word.signed()).to_string() };
-        let what = format!("a request has ended with {seen}, not {wanted}");
-        self.check(word.signed() == wanted.0, format!("{} == {}", word.name, wanted.0), what)
-    }
-
     /// The rule wants nobody to have written to this status.
     ///
     /// # Errors

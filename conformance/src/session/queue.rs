@@ -198,16 +198,6 @@ impl Session {
         self.check(seen == status, format!("{} == {}", word.name, status.0), what)
     }
 
-    /// The rule wants the status of a request not to be written yet.
-    ///
-    /// # Errors
-    /// Stops the case if it is.
-    pub fn untouched(&self, word: Place) -> Outcome {
-        let in_c = format!("{} == 0x7fffffff", word.name);
-        let what = format!("the status is {} already", abi::Status(word.signed()));
-        self.check(word.is_untouched(), in_c, what)
-    }
-
     /// The rule wants this id in a place.
     ///
     /// # Errors

@@ -40,7 +40,7 @@ fn takes(s: &Session, capacity: u64) -> Outcome {
     s.release(0, COMPUTE, 0)?;
     for (word, id) in requests {
         s.completes(id)?;
-        s.ended(word, Status::SUCCESS)?;
+        s.holds_status(word, Status::SUCCESS)?;
     }
     Ok(())
 }
@@ -195,5 +195,5 @@ pub(super) fn transfers_go_on(s: &Session) -> Outcome {
     let place = [tensor.into(), buffer.into(), 0.into(), 64.into(), 0.into(), 0.into(), word.at(), id.at()];
     s.call("nrta_tensor_write", place)?.is(Status::SUCCESS)?;
     s.completes(id)?;
-    s.ended(word, Status::SUCCESS)
+    s.holds_status(word, Status::SUCCESS)
 }

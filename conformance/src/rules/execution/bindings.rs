@@ -135,7 +135,7 @@ pub(super) fn extra_async(s: &Session) -> Outcome {
     let (word, id) = (s.word(), s.sequence());
     s.schedule(&model, &io, word, id)?.is(Status::SUCCESS)?;
     s.completes(id)?;
-    s.ended(word, Status::SUCCESS)?;
+    s.holds_status(word, Status::SUCCESS)?;
     s.same(&s.outputs(&io)?, &wanted)?;
     s.holds(s.read(extra, 64)?, 0, 64, 9, 0)
 }

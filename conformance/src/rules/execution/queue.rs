@@ -13,7 +13,7 @@ pub(super) fn asynchronous_writes_the_same(s: &Session) -> Outcome {
     s.fill_inputs(&io, seed)?;
     let (word, id) = s.submit(&model, &io)?;
     s.completes(id)?;
-    s.ended(word, Status::SUCCESS)?;
+    s.holds_status(word, Status::SUCCESS)?;
     s.same(&s.outputs(&io)?, &wanted)
 }
 
@@ -29,7 +29,7 @@ pub(super) fn blocking_waits_its_turn(s: &Session) -> Outcome {
         s.call("nrta_is_completed", [id.into(), done.at()])?.is(Status::SUCCESS)?;
         let what = "nrt_execute has returned, and a request that was queued before it is not complete";
         s.check(done.value() == 1, done.name, what)?;
-        s.ended(word, Status::SUCCESS)?;
+        s.holds_status(word, Status::SUCCESS)?;
     }
     Ok(())
 }

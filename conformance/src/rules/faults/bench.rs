@@ -35,7 +35,7 @@ impl<'a> Bench<'a> {
         self.s.inject_status(0, 1, HBM_ERROR)?;
         let (word, id) = self.s.submit(&self.model, &self.io)?;
         self.s.wait(id)?;
-        self.s.ended(word, Status(HBM_ERROR))?;
+        self.s.holds_status(word, Status(HBM_ERROR))?;
         Ok(id)
     }
 
@@ -54,7 +54,7 @@ impl<'a> Bench<'a> {
         let (word, id) = (self.s.word(), self.s.sequence());
         self.s.schedule(model, &io, word, id)?.is(Status::SUCCESS)?;
         self.s.completes(id)?;
-        self.s.ended(word, Status::SUCCESS)
+        self.s.holds_status(word, Status::SUCCESS)
     }
 
     /// Initialises the runtime once more, and wants a run on core 0 to succeed.
@@ -95,7 +95,7 @@ pub(super) fn moves(s: &Session, core: u32) -> Outcome {
     let (tensor, word, id) = (s.tensor(core, 64)?, s.word(), s.sequence());
     write(s, core, tensor, 3, word, id)?.is(Status::SUCCESS)?;
     s.completes(id)?;
-    s.ended(word, Status::SUCCESS)?;
+    s.holds_status(word, Status::SUCCESS)?;
     s.holds(s.read(tensor, 64)?, 0, 64, 3, 0)
 }
 

@@ -11,7 +11,7 @@ pub(super) fn own_status(s: &Session) -> Outcome {
     s.inject_status(0, 1, status)?;
     let (word, id) = s.submit(&bench.model, &bench.io)?;
     s.completes(id)?;
-    s.ended(word, Status(status))?;
+    s.holds_status(word, Status(status))?;
     bench.refused()
 }
 
@@ -32,7 +32,7 @@ pub(super) fn behind_it(s: &Session) -> Outcome {
         } else {
             101
         };
-        s.ended(word, Status(wanted))?;
+        s.holds_status(word, Status(wanted))?;
     }
     Ok(())
 }
@@ -99,7 +99,7 @@ pub(super) fn status_before_sequence(s: &Session) -> Outcome {
     let (word, id) = s.submit(&bench.model, &bench.io)?;
     let seen = s.reaches(0, COMPUTE, 0, id)?;
     s.check(seen.value() == id.value(), format!("{} == {}", seen.name, id.name), "another id has completed")?;
-    s.ended(word, Status(HBM_ERROR))
+    s.holds_status(word, Status(HBM_ERROR))
 }
 
 pub(super) fn refuses(s: &Session) -> Outcome {
@@ -158,7 +158,7 @@ pub(super) fn behind_it_nothing_is_written(s: &Session) -> Outcome {
     let (word, id) = s.submit(&bench.model, &other)?;
     s.release(0, COMPUTE, 0)?;
     s.completes(id)?;
-    s.ended(word, Status::UNRECOVERABLE)?;
+    s.holds_status(word, Status::UNRECOVERABLE)?;
     s.outputs_hold(&other, 5)
 }
 
@@ -171,7 +171,7 @@ pub(super) fn before_it_all_is_well(s: &Session) -> Outcome {
     let other = s.io(&bench.model)?;
     let (_, bad) = s.submit(&bench.model, &other)?;
     s.completes(bad)?;
-    s.ended(word, Status::SUCCESS)?;
+    s.holds_status(word, Status::SUCCESS)?;
     s.same(&s.outputs(&bench.io)?, &wanted)
 }
 
@@ -213,7 +213,7 @@ pub(super) fn hang(s: &Session) -> Outcome {
     s.release(0, COMPUTE, 0)?;
     for ((word, id), place) in requests.into_iter().zip(0..) {
         s.completes(id)?;
-        s.ended(word, if place == 0 { Status::TIMEOUT } else { Status::UNRECOVERABLE })?;
+        s.holds_status(word, if place == 0 { Status::TIMEOUT } else { Status::UNRECOVERABLE })?;
     }
     bench.refused()
 }

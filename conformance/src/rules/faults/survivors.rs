@@ -19,7 +19,7 @@ pub(super) fn transfers_queued_before(s: &Session) -> Outcome {
     bench.kill()?;
     s.release(0, TRANSFERS, 0)?;
     s.completes(id)?;
-    s.ended(word, Status::SUCCESS)
+    s.holds_status(word, Status::SUCCESS)
 }
 
 pub(super) fn other_cores(s: &Session) -> Outcome {
@@ -80,7 +80,7 @@ pub(super) fn transfer_fails(s: &Session) -> Outcome {
     for (request, wanted) in requests.into_iter().zip([1203, 101, 101]) {
         let (word, id) = request?;
         s.completes(id)?;
-        s.ended(word, Status(wanted))?;
+        s.holds_status(word, Status(wanted))?;
     }
     s.holds(s.read(tensor, 64)?, 0, 64, 1, 0)?;
     let (word, id) = (s.word(), s.sequence());
@@ -96,7 +96,7 @@ pub(super) fn compute_after_transfers(s: &Session) -> Outcome {
     let (word, id) = (s.word(), s.sequence());
     write(s, 0, tensor, 1, word, id)?.needed()?;
     s.wait(id)?;
-    s.ended(word, Status(1203))?;
+    s.holds_status(word, Status(1203))?;
     bench.runs(&bench.model)
 }
 
@@ -112,12 +112,12 @@ fn healthy(s: &Session, status: i32) -> Outcome<Bench<'_>> {
     let last = requests[requests.len() - 1].1;
     for ((word, id), place) in requests.into_iter().zip(1..) {
         s.completes(id)?;
-        s.ended(word, Status(if place == 2 { status } else { 0 }))?;
+        s.holds_status(word, Status(if place == 2 { status } else { 0 }))?;
     }
     let (word, next) = (s.word(), s.sequence());
     s.schedule(&bench.model, &bench.io, word, next)?.is(Status::SUCCESS)?;
     s.completes(next)?;
-    s.ended(word, Status::SUCCESS)?;
+    s.holds_status(word, Status::SUCCESS)?;
     let rose = number(next.value()).wrapping_sub(number(last.value()));
     s.check(rose == 1, format!("{} == {} + 1", next.name, last.name), format!("the number rose by {rose}"))?;
     Ok(bench)
@@ -142,7 +142,7 @@ pub(super) fn numerical_error_writes_outputs(s: &Session) -> Outcome {
     s.inject_status(0, 1, 1003)?;
     let (word, id) = s.submit(&bench.model, &bench.io)?;
     s.completes(id)?;
-    s.ended(word, Status(1003))?;
+    s.holds_status(word, Status(1003))?;
     s.same(&s.outputs(&bench.io)?, &wanted)
 }
 

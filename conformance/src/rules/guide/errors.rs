@@ -26,7 +26,7 @@ pub(super) fn eight_requests(s: &Session) -> Outcome {
     }
     for (io, word, id) in requests {
         s.completes(id)?;
-        s.ended(word, Status::SUCCESS)?;
+        s.holds_status(word, Status::SUCCESS)?;
         s.same(&s.outputs(&io)?, &wanted)?;
     }
     Ok(())
@@ -39,7 +39,7 @@ pub(super) fn each_has_its_own(s: &Session) -> Outcome {
     s.inject_status(0, nth, 1004)?;
     for ((word, id), place) in bench.submit(REQUESTS)?.into_iter().zip(1..) {
         s.completes(id)?;
-        s.ended(word, Status(if place == nth { 1004 } else { 0 }))?;
+        s.holds_status(word, Status(if place == nth { 1004 } else { 0 }))?;
     }
     Ok(())
 }
@@ -54,9 +54,9 @@ pub(super) fn statuses_stay(s: &Session) -> Outcome {
     s.completes(second_id)?;
     let (third, third_id) = s.submit(&bench.model, &bench.io)?;
     s.completes(third_id)?;
-    s.ended(first, Status::SUCCESS)?;
-    s.ended(second, Status(1004))?;
-    s.ended(third, Status::SUCCESS)
+    s.holds_status(first, Status::SUCCESS)?;
+    s.holds_status(second, Status(1004))?;
+    s.holds_status(third, Status::SUCCESS)
 }
 
 pub(super) fn polling_ends_on_failure(s: &Session) -> Outcome {
@@ -96,5 +96,5 @@ pub(super) fn unrecoverable_until_init(s: &Session) -> Outcome {
     let (word, id) = (s.word(), s.sequence());
     s.schedule(&bench.model, &bench.io, word, id)?.is(Status::SUCCESS)?;
     s.completes(id)?;
-    s.ended(word, Status::SUCCESS)
+    s.holds_status(word, Status::SUCCESS)
 }

@@ -27,7 +27,7 @@ pub(super) fn retry(s: &Session) -> Outcome {
     s.execute(&bench.model, &bench.io)?;
     s.schedule(&bench.model, &bench.io, word, id)?.is(Status::SUCCESS)?;
     s.completes(id)?;
-    s.ended(word, Status::SUCCESS)
+    s.holds_status(word, Status::SUCCESS)
 }
 
 /// The same without a hold: whether the queue is ever full is up to the library.
@@ -69,7 +69,7 @@ pub(super) fn all_get_in(s: &Session) -> Outcome {
     }
     for (word, id) in requests {
         s.completes(id)?;
-        s.ended(word, Status::SUCCESS)?;
+        s.holds_status(word, Status::SUCCESS)?;
     }
     s.looked(full);
     Ok(())

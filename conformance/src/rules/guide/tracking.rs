@@ -31,7 +31,7 @@ pub(super) fn exec_ret_waits(s: &Session) -> Outcome {
     let requests = bench.submit(s.compute_capacity())?;
     requests.iter().try_for_each(|(word, _)| s.untouched(*word))?;
     s.step(0, COMPUTE, 0, 1)?;
-    s.ended(requests[0].0, Status::SUCCESS)?;
+    s.holds_status(requests[0].0, Status::SUCCESS)?;
     requests[1..].iter().try_for_each(|(word, _)| s.untouched(*word))
 }
 
@@ -40,7 +40,7 @@ pub(super) fn exec_ret_after_is_completed(s: &Session) -> Outcome {
     for _ in 0..s.effort(20) {
         for (word, id) in bench.submit(s.compute_capacity().min(3))? {
             s.completes(id)?;
-            s.ended(word, Status::SUCCESS)?;
+            s.holds_status(word, Status::SUCCESS)?;
         }
     }
     Ok(())
@@ -51,7 +51,7 @@ pub(super) fn exec_ret_after_get_sequence(s: &Session) -> Outcome {
     for _ in 0..s.effort(20) {
         for (word, id) in bench.submit(s.compute_capacity().min(3))? {
             s.reaches(0, COMPUTE, 0, id)?;
-            s.ended(word, Status::SUCCESS)?;
+            s.holds_status(word, Status::SUCCESS)?;
         }
     }
     Ok(())
@@ -63,7 +63,7 @@ pub(super) fn exec_ret_after_event(s: &Session) -> Outcome {
         let (word, id) = s.submit(&bench.model, &bench.io)?;
         let fd = bench.event(id)?;
         s.signalled(fd)?;
-        s.ended(word, Status::SUCCESS)?;
+        s.holds_status(word, Status::SUCCESS)?;
         bench.shut(fd);
     }
     Ok(())
@@ -96,7 +96,7 @@ pub(super) fn sequence_covers_all(s: &Session) -> Outcome {
     s.reaches(0, COMPUTE, 0, requests[requests.len() - 1].1)?;
     for (word, id) in requests {
         done(s, id, true)?;
-        s.ended(word, Status::SUCCESS)?;
+        s.holds_status(word, Status::SUCCESS)?;
     }
     Ok(())
 }
@@ -213,7 +213,7 @@ pub(super) fn event_is_closed(s: &Session) -> Outcome {
     bench.shut(fd);
     let (word, next) = s.submit(&bench.model, &bench.io)?;
     s.completes(next)?;
-    s.ended(word, Status::SUCCESS)
+    s.holds_status(word, Status::SUCCESS)
 }
 
 /// Without a wait before it the read would find what was there before.
@@ -231,7 +231,7 @@ pub(super) fn read_after_run(s: &Session) -> Outcome {
         let [a, b, c, d] = [buffer.into(), (*tensor).into(), 0.into(), (*size).into()];
         s.call("nrta_tensor_read", [a, b, c, d, 0.into(), 0.into(), word.at(), id.at()])?.needed()?;
         s.completes(id)?;
-        s.ended(word, Status::SUCCESS)?;
+        s.holds_status(word, Status::SUCCESS)?;
         seen.push(buffer);
     }
     s.same(&seen, &wanted)

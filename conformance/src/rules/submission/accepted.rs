@@ -17,7 +17,7 @@ pub(super) fn status_waits(s: &Session, op: Op) -> Outcome {
     }
     s.release(0, op.xu(), 0)?;
     s.completes(id)?;
-    s.ended(word, Status::SUCCESS)
+    s.holds_status(word, Status::SUCCESS)
 }
 
 pub(super) fn id_is_there_at_once(s: &Session, op: Op) -> Outcome {
@@ -93,7 +93,7 @@ fn undisturbed(s: &Session, disturb: impl FnOnce(&Bench<'_>) -> Outcome) -> Outc
     disturb(&bench)?;
     release_if_possible(s)?;
     s.completes(id)?;
-    s.ended(word, Status::SUCCESS)?;
+    s.holds_status(word, Status::SUCCESS)?;
     s.same(&s.outputs(&bench.io)?, &wanted)
 }
 
@@ -138,7 +138,7 @@ fn stretch() -> impl Strategy<Value = (usize, usize, u32)> {
 
 fn finishes(s: &Session, word: Place, id: Place) -> Outcome {
     s.completes(id)?;
-    s.ended(word, Status::SUCCESS)
+    s.holds_status(word, Status::SUCCESS)
 }
 
 pub(super) fn write_moves_its_bytes(s: &Session) -> Outcome {

@@ -113,7 +113,7 @@ pub(super) fn schedule_takes_the_context(s: &Session) -> Outcome {
     let in_c = format!("{} == NULL", context.name);
     s.check(context.value() == 0, in_c, "the context is still there")?;
     s.completes(id)?;
-    s.ended(word, Status::SUCCESS)
+    s.holds_status(word, Status::SUCCESS)
 }
 
 pub(super) fn status_waits(s: &Session) -> Outcome {
@@ -129,5 +129,5 @@ pub(super) fn status_waits(s: &Session) -> Outcome {
     }
     s.release(0, COLLECTIVES, 0)?;
     s.completes(id)?;
-    s.ended(word, Status::SUCCESS)
+    s.holds_status(word, Status::SUCCESS)
 }

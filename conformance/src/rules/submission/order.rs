@@ -67,7 +67,7 @@ pub(super) fn kill(bench: &Bench<'_>) -> Outcome {
     bench.s.inject_status(0, 1, 1202)?;
     let (word, id) = bench.good(Op::Run)?;
     bench.s.wait(id)?;
-    bench.s.ended(word, Status(1202))
+    bench.s.holds_status(word, Status(1202))
 }
 
 pub(super) fn before_dead(s: &Session, mistake: Mistake) -> Outcome {
