@@ -43,7 +43,7 @@ impl Program {
                     }
                 }
                 Line::Program(text) => program.whole = Some(text.clone()),
-                Line::Drawn(_) | Line::Looked(_) | Line::Found(..) | Line::End(_) => {}
+                Line::MayAbort | Line::Drawn(_) | Line::Looked(_) | Line::Found(..) | Line::End(_) => {}
             }
         }
         program

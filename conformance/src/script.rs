@@ -33,6 +33,8 @@ pub enum Line {
     Declare(String, Kind),
     /// A call of the library that is about to be made, in C. Its functions are known by their names.
     Call(String),
+    /// The next call may end the process by aborting, and if it does, the rule holds.
+    MayAbort,
     /// The status of the call before had to be one of these.
     Wanted(Vec<i32>),
     /// Something else to do, in C.
