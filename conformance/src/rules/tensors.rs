@@ -1,5 +1,10 @@
 //! Tensors: bounds, slices, attached memory, copies, accounting.
 
-use crate::rule::Rule;
-
-pub(super) const RULES: &[Rule] = &[];
+pub(super) mod accounting;
+pub(super) mod addresses;
+pub(super) mod bounds;
+pub(super) mod copies;
+pub(super) mod counters;
+pub(super) mod life;
+pub(super) mod slices;
+pub(super) mod transfers;
