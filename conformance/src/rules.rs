@@ -41,6 +41,7 @@ pub fn all() -> &'static [Rule] {
             tensors::accounting::RULES,
             tensors::counters::RULES,
             sets::RULES,
+            sets::queued::RULES,
             models::RULES,
             execution::RULES,
             submission::RULES,
