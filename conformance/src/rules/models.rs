@@ -1,5 +1,7 @@
 //! Models: what is loaded, what is refused, what a model says of itself.
 
-use crate::rule::Rule;
-
-pub(super) const RULES: &[Rule] = &[];
+pub(super) mod archive;
+pub(super) mod getters;
+pub(super) mod load;
+pub(super) mod refused;
+pub(super) mod unload;
