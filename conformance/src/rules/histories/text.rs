@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::threads::Shared;
 use crate::abi::COMPUTE;
-use crate::session::{Io, Model, Session};
+use crate::session::{Io, Model};
 
 /// What every such program begins and ends with. `CORES` and the like are put in.
 const PROGRAM: &str = r#"
@@ -16,10 +16,9 @@ static uint8_t bytes[QUEUES][THREADS][64];
 static int word[THREADS];
 static _Atomic uint64_t begun[QUEUES], highest[QUEUES], known[QUEUES];
 static atomic_char taken[QUEUES][1 << 14];
-static uint64_t raise(_Atomic uint64_t *value, uint64_t to) {
+static void lift(_Atomic uint64_t *value, uint64_t to) {
     uint64_t was = *value;
     while (was < to && !atomic_compare_exchange_weak(value, &was, to));
-    return to;
 }
 static void *hand(void *number) {
     long me = (long)number;
@@ -32,19 +31,22 @@ static void *hand(void *number) {
                                 : nrta_tensor_write(tensor[q][me], bytes[q][me], 0, 64, core[q], queue[q], &word[me], &id);
         uint64_t n = id & 0xffffffffffff, all = begun[q];
         CHECK(status == 0 || (status == 7 && all - 1 - done_before >= room[q]));
-        if (status == 7)
+        if (status == 7) {
             begun[q]--;
-        else
-            CHECK(n > least && n <= all && !taken[q][n]++), raise(&highest[q], n);
+        } else {
+            CHECK(n > least && n <= all && !taken[q][n]++);
+            lift(&highest[q], n);
+        }
         done_before = known[q];
         EXPECT(nrta_get_sequence(core[q], xu[q], queue[q], &last), 0);
         last &= 0xffffffffffff;
         CHECK(last >= done_before && last <= begun[q] && (!room[q] || n <= last + room[q]));
-        done_before = raise(&known[q], last) < known[q] ? known[q] : last;
+        lift(&known[q], last);
+        done_before = known[q];
         if (status == 0) {
             EXPECT(nrta_is_completed(id, &done), 0);
             CHECK(done || n > done_before);
-            raise(&known[q], done ? n : 0);
+            lift(&known[q], done ? n : 0);
         }
     }
     return NULL;
@@ -62,12 +64,7 @@ SETUP    pthread_t threads[THREADS];
 "#;
 
 /// A program whose threads submit to these queues and look at them.
-pub(super) fn program(
-    session: &Session,
-    shared: &[Shared],
-    models: &[Option<(Model, Io)>],
-    threads: usize,
-) -> String {
+pub(super) fn program(shared: &[Shared], models: &[Option<(Model, Io)>], threads: usize) -> String {
     let list = |of: &dyn Fn(&Shared) -> u64| -> String {
         let numbers: Vec<String> = shared.iter().map(|queue| of(queue).to_string()).collect();
         numbers.join(", ")
@@ -90,7 +87,6 @@ pub(super) fn program(
             }
         }
     }
-    let _ = session;
     PROGRAM
         .trim_start()
         .replace("COUNT", &shared.len().to_string())

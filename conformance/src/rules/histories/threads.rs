@@ -77,7 +77,7 @@ pub(super) fn judge(session: &Session, shared: &[Shared], plan: &Plan) -> Outcom
     for steps in plan {
         hands.push(hand(session, shared, steps.len())?);
     }
-    session.program(text::program(session, shared, &models, plan.len()));
+    session.program(text::program(shared, &models, plan.len()));
     // The first request of each queue shows what is in front of its numbers.
     let mut first = Vec::new();
     for (queue, model) in models.iter().enumerate() {
