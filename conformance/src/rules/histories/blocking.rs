@@ -192,23 +192,26 @@ impl Machine<'_> {
             return Ok(());
         }
         let loaded = self.models[usize::from(number) % self.models.len()].clone();
-        let outputs = self.ran(&loaded)?;
         let inputs = self.bytes(&loaded.inputs);
-        if self.function.of(&inputs).is_none() {
-            // Other bytes in the outputs, and the same in the inputs: what comes then is the model's work alone.
-            for tensor in &loaded.outputs {
-                self.memset(&self.whole(*tensor), 0xee)?;
-            }
-            if self.ran(&loaded)? != outputs {
-                return Err(Stop::not_applicable("the model computes more than a function of its inputs"));
-            }
+        let outputs = self.ran(&loaded)?;
+        if let Some(known) = self.function.of(&inputs) {
+            return outputs.iter().zip(known).try_for_each(|(buffer, bytes)| self.equals(*buffer, bytes));
         }
-        let is_so = self.function.shown(inputs, outputs);
-        self.session.check(is_so, "0", "equal inputs gave other outputs than before")
+        // Other bytes in the outputs, and the same in the inputs: what comes then is the model's work alone.
+        for tensor in &loaded.outputs {
+            self.memset(&self.whole(*tensor), 0xee)?;
+        }
+        let outputs: Vec<Vec<u8>> = outputs.into_iter().map(Buffer::bytes).collect();
+        let again: Vec<Vec<u8>> = self.ran(&loaded)?.into_iter().map(Buffer::bytes).collect();
+        if again != outputs {
+            return Err(Stop::not_applicable("the model computes more than a function of its inputs"));
+        }
+        self.function.learn(inputs, outputs);
+        Ok(())
     }
 
     /// Runs a model with the blocking call, and returns what is in its outputs then.
-    fn ran(&mut self, loaded: &Loaded) -> Outcome<Vec<Vec<u8>>> {
+    fn ran(&mut self, loaded: &Loaded) -> Outcome<Vec<Buffer>> {
         let queue = self.compute(loaded.model.core);
         for (tensors, access) in [(&loaded.inputs, Access::Read), (&loaded.outputs, Access::Write)] {
             for tensor in tensors {
@@ -230,7 +233,7 @@ impl Machine<'_> {
             let whole = self.whole(*tensor);
             let buffer = self.session.read(self.handles[*tensor], whole.size)?;
             self.tensors.write(&whole.span, &buffer.bytes());
-            outputs.push(buffer.bytes());
+            outputs.push(buffer);
         }
         Ok(outputs)
     }

@@ -123,7 +123,7 @@ impl Machine<'_> {
         let completed = done.value() != 0;
         let known = self.queues[queue].state.completed();
         let may_be = self.queues[queue].state.answers(number, completed);
-        let in_c = if completed { "1".to_owned() } else { format!("{number} > {known}") };
+        let in_c = if completed { "1".to_owned() } else { format!("{} || {number} > {known}", done.name) };
         let what = format!("request {number} has not completed, and {known} had");
         self.session.check(may_be, in_c, what)?;
         self.settle(queue)
