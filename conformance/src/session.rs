@@ -4,6 +4,7 @@ mod answer;
 mod argument;
 mod device;
 mod direct;
+mod epoch;
 mod hammer;
 mod loading;
 mod outputs;
