@@ -29,16 +29,15 @@ fn entries(list: Place, count: u64) -> Outcome<Vec<(u64, u64)>> {
     if count > 1000 {
         return Err(Stop::failed(format!("the list is said to have {count} entries")));
     }
-    let start = list.value() as *const [u64; 2];
-    if count > 0 && start.is_null() {
+    if count == 0 {
+        return Ok(Vec::new());
+    }
+    if list.value() == 0 {
         return Err(Stop::failed(format!("the list of {count} entries is NULL")));
     }
-    let at = |index: u64| {
-        // SAFETY: the library has said that so many entries are there, of two numbers each.
-        let [id, status] = unsafe { start.add(index as usize).read_unaligned() };
-        (id, status)
-    };
-    Ok((0..count).map(at).collect())
+    // SAFETY: the library has said that so many entries are there, of two numbers each.
+    let list = unsafe { std::slice::from_raw_parts(list.value() as *const [u64; 2], count as usize) };
+    Ok(list.iter().map(|[id, status]| (*id, *status)).collect())
 }
 
 impl List {
