@@ -13,6 +13,7 @@ use crate::session::Session;
 use crate::verdict::Outcome;
 
 use machine::Machine;
+pub(super) use text::load;
 use threads::Shared;
 
 pub(super) const RULES: &[Rule] = &[

@@ -99,7 +99,7 @@ pub(super) fn program(shared: &[Shared], models: &[Option<(Model, Io)>], threads
 }
 
 /// Loads a model, with tensors in its sets.
-fn load(setup: &mut String, at: usize, model: &Model, io: &Io) {
+pub(in crate::rules) fn load(setup: &mut String, at: usize, model: &Model, io: &Io) {
     let core = model.core;
     let _ = writeln!(setup, "    EXPECT(nrt_load(neff, neff_size, {core}, -1, &model[{at}]), 0);");
     let sides = [("in", &model.inputs, &io.input_sizes), ("out", &model.outputs, &io.output_sizes)];
