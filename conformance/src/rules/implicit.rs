@@ -227,7 +227,7 @@ pub(super) const RULES: &[Rule] = &[
     ),
     on(
         "NRT-IMPLICIT-030",
-        "nrt_async_drain_queued_execs returns at once on a core without runs.",
+        "nrt_async_drain_queued_execs succeeds on a core without runs.",
         Source::Documented,
         DRAIN,
         limits::drain_of_nothing,

@@ -138,9 +138,9 @@ pub(super) fn no_unit(s: &Session) -> Outcome {
     begin(s)?;
     let id = s.sequence();
     let answer = s.call_old("nrta_get_sequence", [0.into(), 5.into(), 0.into(), id.at()])?;
-    let wrong = answer.status() == Status::SUCCESS;
-    let text = format!("old_nrta_get_sequence(0, 5, 0, &{}) != 0", id.name);
-    s.check(!wrong, text, "nrta_get_sequence knows of a unit 5")
+    let is_refused = answer.status() != Status::SUCCESS;
+    let in_c = format!("old_nrta_get_sequence(0, 5, 0, &{}) != 0", id.name);
+    s.check(is_refused, in_c, "nrta_get_sequence knows of a unit 5")
 }
 
 pub(super) fn pending(s: &Session) -> Outcome {
