@@ -145,7 +145,7 @@ impl<'a> Machine<'a> {
             }
             Operation::Promise(request) => self.promise(request),
             Operation::Watch(queue) => self.watch(queue),
-            Operation::Count(queue) => self.count(usize::from(queue) % self.queues.len()),
+            Operation::Count(queue) => self.watched(queue).map_or(Ok(()), |queue| self.count(queue)),
             Operation::Unwatch(queue) => self.unwatch(queue),
         }
     }

@@ -181,6 +181,13 @@ impl Machine<'_> {
         self.session.call("nrta_event_register_xu_completion", arguments)?.is(Status::SUCCESS)
     }
 
+    /// One of the queues that have events.
+    pub(super) fn watched(&self, number: u8) -> Option<usize> {
+        let watched: Vec<usize> =
+            (0..self.queues.len()).filter(|queue| self.queues[*queue].watch.is_some()).collect();
+        pick(&watched, number)
+    }
+
     /// Reads the events of a queue that have come.
     pub(super) fn count(&mut self, queue: usize) -> Outcome {
         let line = &mut self.queues[queue];
@@ -205,7 +212,7 @@ impl Machine<'_> {
 
     /// Has no more events for a queue; with nothing in flight, so that none is on its way.
     pub(super) fn unwatch(&mut self, number: u8) -> Outcome {
-        let queue = usize::from(number) % self.queues.len();
+        let Some(queue) = self.watched(number) else { return Ok(()) };
         let Some((fd, _)) = self.queues[queue].watch else { return Ok(()) };
         self.wait((queue, self.queues[queue].state.submitted()))?;
         self.collect(queue)?;
