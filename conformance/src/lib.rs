@@ -8,7 +8,9 @@
 
 pub mod abi;
 pub mod case;
+pub mod history;
 pub mod library;
+pub mod model;
 pub mod neff;
 pub mod probe;
 pub mod program;

@@ -92,11 +92,15 @@ impl Program {
     #[must_use]
     pub fn text(&self, rule: &Rule, command: &str) -> String {
         let mut body = String::new();
-        for (name, value) in rule.environment {
-            let _ = writeln!(body, "    setenv(\"{name}\", \"{value}\", 1);");
+        let own_main = self.whole.as_ref().and_then(|whole| whole.find("int main("));
+        if own_main.is_none() {
+            body.push_str(&environment(rule));
         }
         match &self.whole {
-            Some(whole) => body.push_str(whole),
+            Some(whole) => match own_main.and_then(|main| Some(main + whole[main..].find("{\n")? + 2)) {
+                Some(begin) => body = format!("{}{}{}", &whole[..begin], environment(rule), &whole[begin..]),
+                None => body.push_str(whole),
+            },
             None => {
                 for statement in &self.statements {
                     let end = if statement.structural { "" } else { ";" };
@@ -110,7 +114,7 @@ impl Program {
         text.push_str(&prototypes(&code));
         text.push_str(&helpers);
         text.push_str(&self.declarations(&body));
-        if self.whole.is_some() && body.contains("int main(") {
+        if own_main.is_some() {
             text.push_str(&body);
             return text;
         }
@@ -153,6 +157,15 @@ impl Program {
         }
         text
     }
+}
+
+/// Sets the variables of a rule.
+fn environment(rule: &Rule) -> String {
+    let mut text = String::new();
+    for (name, value) in rule.environment {
+        let _ = writeln!(text, "    setenv(\"{name}\", \"{value}\", 1);");
+    }
+    text
 }
 
 /// The words of a text that could be names.
@@ -210,7 +223,7 @@ const INCLUDES: &str = "\
 ";
 
 /// What a program may call, and the word by which it is seen that it does. Later ones use earlier ones.
-const HELPERS: [(&str, &str); 7] = [
+const HELPERS: [(&str, &str); 8] = [
     (
         "EXPECT(",
         "\
@@ -286,6 +299,21 @@ static void load_neff(const char *path) {
 }
 ",
     ),
+    (
+        "note_run",
+        "\
+static struct { void *params; uint32_t model, core; int status; } runs[1024];
+static pthread_mutex_t note = PTHREAD_MUTEX_INITIALIZER;
+static _Atomic int run_count;
+static void note_run(void *params, uint32_t model, uint32_t core, uint64_t job, int status) {
+    pthread_mutex_lock(&note);
+    runs[run_count].params = params, runs[run_count].model = model;
+    runs[run_count].core = core, runs[run_count].status = status;
+    run_count = (run_count + 1) % 1024;
+    pthread_mutex_unlock(&note);
+}
+",
+    ),
 ];
 
 /// Waits for an event; a simulator's manual time has to be moved on meanwhile.
@@ -298,6 +326,15 @@ static void wait_event(int fd) {
 }
 ";
 
+/// Waits for callbacks, likewise.
+const WAIT_RUNS: &str = "\
+static void wait_runs(int count) {
+    for (int i = 0; run_count < count; i++, usleep(100), STEP)
+        if (i > 30000)
+            printf(\"broken: wait_runs(%d), %d came\\n\", count, run_count), fflush(stdout), _exit(1);
+}
+";
+
 fn helpers(body: &str) -> String {
     let mut text = String::new();
     for (word, helper) in HELPERS {
@@ -305,11 +342,13 @@ fn helpers(body: &str) -> String {
             text.push_str(helper);
         }
     }
-    if body.contains("wait_event(") {
-        let manual = std::env::var("NRT_SIM_TIME").is_ok_and(|mode| mode == "manual");
-        text.push_str(
-            &WAIT_EVENT.replace("STEP", if manual { "nrt_sim_step_time(NULL)" } else { "(void)0" }),
-        );
+    let manual = std::env::var("NRT_SIM_TIME").is_ok_and(|mode| mode == "manual");
+    for (word, helper) in [("wait_event(", WAIT_EVENT), ("wait_runs(", WAIT_RUNS)] {
+        if body.contains(word) {
+            text.push_str(
+                &helper.replace("STEP", if manual { "nrt_sim_step_time(NULL)" } else { "(void)0" }),
+            );
+        }
     }
     text
 }
