@@ -4,6 +4,7 @@ mod closing;
 mod objects;
 mod program;
 mod submitters;
+mod watchers;
 
 use crate::rule::{Rule, SINCE_2_29, SINCE_2_30, Source};
 use crate::session::Session;
@@ -64,14 +65,14 @@ pub(super) const RULES: &[Rule] = &[
         "Threads that look at a queue while others submit see its number rise only.",
         Source::Documented,
         "guide, step 3",
-        submitters::lookers,
+        watchers::lookers,
     ),
     rule(
         "NRTA-THREAD-007",
         "With several submitters the eventfd of a queue counts every completion once.",
         Source::ClientCode,
         "asynchronous runtimes rely on it",
-        submitters::events_add_up,
+        watchers::events_add_up,
     )
     .sdks(SINCE_2_30),
     rule(
@@ -79,7 +80,7 @@ pub(super) const RULES: &[Rule] = &[
         "Registrations that come and go while requests complete lose none of the later events.",
         Source::ClientCode,
         "asynchronous runtimes rely on it",
-        submitters::registrations,
+        watchers::registrations,
     )
     .sdks(SINCE_2_30),
     rule(

@@ -99,5 +99,5 @@ pub(super) fn moves(s: &Session, core: u32) -> Outcome {
     s.holds(s.read(tensor, 64)?, 0, 64, 3, 0)
 }
 
-/// The kind of unit that [`write`] uses.
+/// The kind of unit that [`write()`] uses.
 pub(super) const TRANSFERS: u32 = TENSOR_OP;

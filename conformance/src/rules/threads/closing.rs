@@ -50,7 +50,7 @@ pub(super) fn pollers(s: &Session) -> Outcome {
     }
     let is_completed = s.direct("nrta_is_completed")?;
     let get_sequence = s.direct("nrta_get_sequence")?;
-    s.program(program::polled_close());
+    s.program(polled_close());
     let turn = AtomicU64::new(0);
     close(s, &|| {
         let answer = AtomicU64::new(0);
@@ -68,10 +68,48 @@ pub(super) fn submitters(s: &Session) -> Outcome {
     let tensor = s.filled_tensor(0, 64, 3)?.value();
     let buffer = s.buffer(64).address();
     let call = s.direct("nrta_tensor_read")?;
-    s.program(program::submitted_close());
+    s.program(submitted_close());
     let word = words(1)[0].as_ptr() as u64;
     close(s, &|| {
         let id = AtomicU64::new(0);
         call.status(&[buffer, tensor, 0, 64, 0, 0, word, id.as_ptr() as u64])
     })
+}
+
+fn polled_close() -> String {
+    closed("i % 2 ? nrta_get_sequence(0, 0, 0, &last) : nrta_is_completed(FIRST, &done)")
+        .replace("FIRST", "1")
+}
+
+fn submitted_close() -> String {
+    closed("nrta_tensor_read(bytes, tensor, 0, 64, 0, 0, &status, &last)")
+}
+
+/// Threads that call until the library is closed.
+fn closed(call: &str) -> String {
+    program::with_transfers(
+        &r#"static _Atomic uint64_t calls;
+static void *work(void *unused) {
+    static int status;
+    uint64_t last;
+    bool done;
+    for (int i = 0, answer = 0; answer != 13 && answer != 14; i++, calls++)
+        answer = CALL;
+    return NULL;
+}
+int main(void) {
+    pthread_t threads[3];
+    prepare();
+    for (int i = 0; i < 3; i++)
+        pthread_create(&threads[i], NULL, work, NULL);
+    while (calls < 300)
+        ;
+    nrt_close();
+    for (int i = 0; i < 3; i++)
+        pthread_join(threads[i], NULL);
+    _exit(0);
+}
+"#
+        .replace("CALL", call),
+    )
 }

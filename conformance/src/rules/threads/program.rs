@@ -83,7 +83,7 @@ static void with(void *(*work)(void *), int workers) {
 "#;
 
 /// A program of such threads.
-fn with_transfers(rest: &str) -> String {
+pub(super) fn with_transfers(rest: &str) -> String {
     format!("{TRANSFERS}{rest}")
 }
 
@@ -360,43 +360,5 @@ int main(void) {
     prepare(), with(work, 4), _exit(0);
 }
 "#,
-    )
-}
-
-pub(super) fn polled_close() -> String {
-    closed("i % 2 ? nrta_get_sequence(0, 0, 0, &last) : nrta_is_completed(FIRST, &done)")
-        .replace("FIRST", "1")
-}
-
-pub(super) fn submitted_close() -> String {
-    closed("nrta_tensor_read(bytes, tensor, 0, 64, 0, 0, &status, &last)")
-}
-
-/// Threads that call until the library is closed.
-fn closed(call: &str) -> String {
-    with_transfers(
-        &r#"static _Atomic uint64_t calls;
-static void *work(void *unused) {
-    static int status;
-    uint64_t last;
-    bool done;
-    for (int i = 0, answer = 0; answer != 13 && answer != 14; i++, calls++)
-        answer = CALL;
-    return NULL;
-}
-int main(void) {
-    pthread_t threads[3];
-    prepare();
-    for (int i = 0; i < 3; i++)
-        pthread_create(&threads[i], NULL, work, NULL);
-    while (calls < 300)
-        ;
-    nrt_close();
-    for (int i = 0; i < 3; i++)
-        pthread_join(threads[i], NULL);
-    _exit(0);
-}
-"#
-        .replace("CALL", call),
     )
 }
