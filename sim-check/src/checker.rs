@@ -11,10 +11,10 @@ use parking_lot::Mutex;
 use sim_core::seq::UnitId;
 use sim_core::status::Status;
 
-use crate::conduct::Conduct;
+use crate::conduct::{Attempt, Conduct};
 use crate::finding::{Finding, Findings, Side, Site, Use};
 use crate::kind::Kind;
-use crate::memory::{Accesses, Open, Owner};
+use crate::memory::{Access, Accesses, Open, Owner};
 use crate::queues::{CALLS, Proof, Queues, Request};
 use crate::state::State;
 
@@ -159,6 +159,20 @@ impl Checker {
         findings
     }
 
+    /// A look at the last completed number of a queue, which is `num`: news, or none.
+    pub fn looked(
+        &self,
+        unit: UnitId,
+        num: u64,
+        caller: Caller,
+        verify: &dyn Fn(&Proof) -> Changed,
+    ) -> Findings {
+        if self.state.lock().queues.is_over(unit.place(), num) {
+            return self.polled(unit, None, caller);
+        }
+        self.observed(unit, num, caller, verify)
+    }
+
     /// The host has learned that everything is completed that is.
     pub fn observed_all(&self, verify: &dyn Fn(&Proof) -> Changed) -> Findings {
         let state = &mut *self.state.lock();
@@ -218,10 +232,10 @@ impl Checker {
         state.calls.retain(|(num, _)| *num != underway.num);
     }
 
-    /// A tensor was made, whose memory is new or another tensor's.
-    pub fn tensor_made(&self, id: u64, name: &str, fresh: Option<&Range<usize>>) {
+    /// A tensor was made, or got other bytes, which begin at `base`. `fresh` is memory that was nobody's before.
+    pub fn tensor_made(&self, id: u64, name: &str, base: usize, fresh: Option<&Range<usize>>) {
         let state = &mut *self.state.lock();
-        state.names.add(id, name);
+        state.names.add(id, name, base);
         if let Some(whole) = fresh {
             state.memory.forget(whole);
             state.failures.forget(whole);
@@ -231,7 +245,7 @@ impl Checker {
     /// A tensor is freed, or gets other bytes.
     pub fn tensor_ended(&self, id: u64, is_replaced: bool, caller: Caller) -> Findings {
         let state = &mut *self.state.lock();
-        let is_its = |open: &Open| matches!(open.owner, Owner::Tensor { id: owner, .. } if owner == id);
+        let is_its = |open: &Open| open.owner == Owner::Tensor(id);
         let mut findings = Findings::new();
         for open in state.memory.find(&state.queues, is_its).into_iter().take(1) {
             let request = state.queues.at_of(open.place).and_then(|queue| queue.request(open.num));
@@ -326,6 +340,18 @@ pub enum Release {
     Set(u64),
     /// A model.
     Model(u64),
+}
+
+impl Submission {
+    /// What names the request before it has a number.
+    pub fn attempt(&self) -> Attempt {
+        let at = |access: Option<&Access>| access.map_or(0, |access| access.bytes.start as u64);
+        let what = match self.model {
+            0 => [at(self.accesses.first()), at(self.accesses.last())],
+            _ => self.sets,
+        };
+        Attempt { unit: self.unit, model: self.model, what, status: self.status }
+    }
 }
 
 impl Caller {

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use rustc_hash::FxHashMap;
 use sim_core::seq::{UnitId, UnitKind};
 
+use crate::checker::Submission;
 use crate::finding::{Finding, Findings, Side, Site};
 use crate::kind::Kind;
 use crate::memory::Accesses;
@@ -148,9 +149,10 @@ impl Conduct {
     }
 
     /// A request that was refused before is accepted.
-    pub fn accepted(&mut self, attempt: &Attempt) {
+    pub(crate) fn accepted(&mut self, submission: &Submission) {
         if !self.refused.is_empty() {
-            self.refused.retain(|refused| refused.attempt != *attempt);
+            let attempt = submission.attempt();
+            self.refused.retain(|refused| refused.attempt != attempt);
         }
     }
 

@@ -12,13 +12,14 @@ const FREED_MAX: usize = 1024;
 
 #[derive(Default)]
 pub(crate) struct Names {
-    names: FxHashMap<u64, Box<str>>,
+    /// The name, and where the bytes begin.
+    names: FxHashMap<u64, (Box<str>, usize)>,
     freed: VecDeque<u64>,
 }
 
 impl Names {
-    pub(crate) fn add(&mut self, id: u64, name: &str) {
-        self.names.insert(id, name.into());
+    pub(crate) fn add(&mut self, id: u64, name: &str, base: usize) {
+        self.names.insert(id, (name.into(), base));
     }
 
     /// The tensor is freed; its name is kept for a while.
@@ -34,10 +35,10 @@ impl Names {
     pub(crate) fn uses(&self, open: &Open) -> Use {
         let (what, base) = match open.owner {
             Owner::Host => ("host memory".to_owned(), 0),
-            Owner::Tensor { id, base } => {
-                let name = self.names.get(&id).map_or("of a name that is forgotten", |name| name);
-                (format!("tensor {name:?}"), base)
-            }
+            Owner::Tensor(id) => match self.names.get(&id) {
+                Some((name, base)) => (format!("tensor {name:?}"), *base),
+                None => ("a tensor of which nothing is known any more".to_owned(), 0),
+            },
         };
         let bytes = open.bytes.start.saturating_sub(base)..open.bytes.end.saturating_sub(base);
         Use { what, bytes, writes: open.writes }

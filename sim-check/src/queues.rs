@@ -39,6 +39,8 @@ pub struct Proof {
     pub status: Option<(usize, u32)>,
     /// The source buffer, if it is to be looked at: address, length, and the sum of its bytes.
     pub buffer: Option<(usize, usize, u64)>,
+    /// Whether that is done once more when the host observes the completion.
+    pub is_late: bool,
 }
 
 /// One queue.

@@ -47,6 +47,7 @@ impl State {
     }
 
     pub(crate) fn submitted(&mut self, num: u64, submission: Submission) -> Findings {
+        self.conduct.accepted(&submission);
         let Submission { call, unit, thread, stack, site, accesses, status, is_local, model, sets, proof } =
             submission;
         let mut findings = Findings::new();
@@ -193,7 +194,7 @@ impl State {
             .map(|(num, request)| (num, request.proof))
             .collect();
         for (num, proof) in proofs {
-            if proof != Proof::default() {
+            if proof.is_late && (proof.status.is_some() || proof.buffer.is_some()) {
                 let changed = verify(&proof);
                 if changed != Changed::default() {
                     self.changed((place, num), proof, changed, findings);

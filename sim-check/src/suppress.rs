@@ -43,7 +43,7 @@ impl Suppressions {
     /// What is wrong with the text, in one line.
     pub fn parse(text: &str) -> Result<Suppressions, String> {
         let file: File = toml::from_str(text).map_err(|error| {
-            let line = error.span().map_or(1, |span| text[..span.start].lines().count().max(1));
+            let line = error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
             format!("line {line}: {}", error.message().replace('\n', " "))
         })?;
         for (index, written) in file.suppress.iter().enumerate() {

@@ -14,6 +14,7 @@ use sim_core::seq::{UnitId, UnitKind};
 use super::tensor::{part, same_bank, span};
 use super::transfer::named;
 use crate::boundary::{Buffer, Out, Place, export};
+use crate::check::With;
 use crate::error::ApiError;
 use crate::handle::Handle;
 use crate::loaded::{Caller, Loaded};
@@ -42,7 +43,21 @@ pub(super) fn submit(
 ) -> Result<(), ApiError> {
     let wanted = runtime.device.faults().wants_tensors() && !tensors.is_empty();
     let request = Request { work, answer, tensors: wanted.then(|| named(runtime, tensors).into()) };
-    seq.set(runtime.device.submit_request(unit, request)?.raw());
+    enqueue(runtime, unit, request, With { tensors, sets: None }, seq)
+}
+
+fn enqueue(
+    runtime: &Runtime,
+    unit: UnitId,
+    request: Request,
+    with: With<'_>,
+    seq: Place<u64>,
+) -> Result<(), ApiError> {
+    let accepted = match &runtime.check {
+        None => runtime.device.submit_request(unit, request)?,
+        Some(check) => check.submit(runtime, unit, request, with)?,
+    };
+    seq.set(accepted.raw());
     Ok(())
 }
 
@@ -60,8 +75,8 @@ fn execute(
     let unit = loaded.model.unit();
     let bank = runtime.device.bank_of(unit.core).index;
     let run = loaded.bind(Caller::Async, input, output, bank, runtime.objects())?;
-    seq.set(runtime.device.submit(unit, Work::Execute(run), answer)?.raw());
-    Ok(())
+    let with = With { tensors: &[], sets: Some(sets) };
+    enqueue(runtime, unit, Request::new(Work::Execute(run), answer), with, seq)
 }
 
 /// The bytes of a tensor, which must be on the device.
