@@ -71,7 +71,7 @@ pub(crate) struct Check {
 
 /// The caller of the function `call`.
 fn caller(call: &'static str) -> Caller {
-    Caller { call, thread: stack::thread(), stack: stack::here().pointer }
+    Caller { call, thread: stack::thread() }
 }
 
 /// Tells what was found during a call of this thread.
@@ -101,6 +101,11 @@ impl Check {
         let queues = device.config().cores as usize * UnitId::PER_CORE;
         let checker = Arc::new(Checker::new(queues, depth));
         Some(Check { checker, poisons: wish.poisons, quarantine: Quarantine::default() })
+    }
+
+    /// The program calls `call`, which has done nothing yet.
+    pub(crate) fn enters(&self, call: &'static str) {
+        tell(self.checker.enters(|| (caller(call), stack::here().pointer)));
     }
 
     /// The program has asked whether a request is completed, and was told.

@@ -6,6 +6,7 @@
 //! entered after it was accepted: it may have been observed by then, and is over for everybody who knows of it.
 
 use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use parking_lot::Mutex;
 use sim_core::seq::UnitId;
@@ -27,8 +28,6 @@ pub struct Submission {
     pub unit: UnitId,
     /// The thread that called.
     pub thread: u32,
-    /// Its stack pointer in the program's function, if it is known.
-    pub stack: Option<usize>,
     /// Where it called from.
     pub site: Site,
     /// What it uses.
@@ -52,8 +51,6 @@ pub struct Caller {
     pub call: &'static str,
     /// The thread.
     pub thread: u32,
-    /// Its stack pointer in the program's function, if it is known.
-    pub stack: Option<usize>,
 }
 
 /// What memory of the program has become of.
@@ -72,6 +69,8 @@ pub struct Changed {
 /// Watches one runtime, from its opening to its close.
 pub struct Checker {
     state: Mutex<State>,
+    /// How many status variables are on stacks.
+    locals: AtomicUsize,
 }
 
 /// A blocking call under way.
@@ -85,12 +84,35 @@ pub struct Underway {
 impl Checker {
     /// A checker for a device with `queues` queues, whose depths are known.
     pub fn new(queues: usize, depth: impl Fn(UnitId) -> u64) -> Checker {
-        Checker { state: Mutex::new(State::new(Queues::new(queues, depth))) }
+        Checker { state: Mutex::new(State::new(Queues::new(queues, depth))), locals: AtomicUsize::new(0) }
     }
 
     /// A request was accepted as number `num` of its queue.
     pub fn submitted(&self, num: u64, submission: Submission) -> Findings {
-        self.state.lock().submitted(num, submission)
+        let mut state = self.state.lock();
+        let findings = state.submitted(num, submission);
+        self.locals.store(state.locals.len(), Relaxed); // a hint for the thread whose stack it is
+        findings
+    }
+
+    /// A call comes from a function of the program whose stack begins at `stack`, before it does anything.
+    pub fn enters(&self, caller: impl FnOnce() -> (Caller, Option<usize>)) -> Findings {
+        let mut findings = Findings::new();
+        if self.locals.load(Relaxed) > 0
+            && let (caller, Some(stack)) = caller()
+        {
+            self.state.lock().returned(caller, stack, &mut findings);
+        }
+        findings
+    }
+
+    /// Whether the status of a request can be written: its variable is not known to be gone.
+    pub fn has_place(&self, unit: UnitId, num: u64) -> bool {
+        if self.locals.load(Relaxed) == 0 {
+            return true;
+        }
+        let state = self.state.lock();
+        state.queues.at(unit.place()).request(num).is_none_or(|request| request.has_place)
     }
 
     /// A request is about to be submitted that lets the device write to `buffer`, memory of the program: what other
@@ -116,7 +138,8 @@ impl Checker {
         is_used
     }
 
-    /// A request has done its work, and ends with `status`, which will be published after this call.
+    /// A request has done its work, and ends with `status`, which was written; its number will be published after this
+    /// call.
     pub fn completed(&self, unit: UnitId, num: u64, status: Status, changed: Changed) -> Findings {
         let state = &mut *self.state.lock();
         let place = unit.place();
@@ -155,7 +178,6 @@ impl Checker {
         let mut findings = Findings::new();
         state.conduct.looked(caller.thread, unit.place());
         state.see(unit.place(), num, verify, &mut findings);
-        state.returned(caller, &mut findings);
         findings
     }
 
@@ -216,7 +238,6 @@ impl Checker {
     pub fn begin(&self, caller: Caller, unit: Option<UnitId>, accesses: Accesses) -> (Underway, Findings) {
         let state = &mut *self.state.lock();
         let mut findings = Findings::new();
-        state.returned(caller, &mut findings);
         state.next_call += 1;
         let place = unit.map_or(usize::MAX, UnitId::place);
         let num = state.next_call;
@@ -260,7 +281,6 @@ impl Checker {
             let second = Some(caller.side(Some(Use { what: uses.what, bytes: 0..0, writes: false })));
             findings.push(Finding { kind, first, second, detail: String::new() });
         }
-        state.returned(caller, &mut findings);
         if !is_replaced {
             state.names.end(id);
         }
@@ -284,7 +304,6 @@ impl Checker {
             let (first, second) = (Some(state.queues.side(place, num, None)), Some(caller.side(None)));
             findings.push(Finding { kind, first, second, detail: String::new() });
         }
-        state.returned(caller, &mut findings);
         findings
     }
 
@@ -293,12 +312,10 @@ impl Checker {
         let state = &mut *self.state.lock();
         let State { conduct, queues, .. } = state;
         let Caller { call, thread, .. } = caller;
-        let mut findings = match num {
+        match num {
             Some(num) => conduct.polled((unit, num), call, thread, queues),
             None => conduct.looked_at_idle(unit, call, thread, queues),
-        };
-        state.returned(caller, &mut findings);
-        findings
+        }
     }
 
     /// What the program did apart from submitting; see [`Conduct`].

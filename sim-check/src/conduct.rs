@@ -16,7 +16,7 @@ const DEAD_MAX: u32 = 8;
 /// Attempts on a full queue with no look at completions in between.
 const SPIN_MAX: u32 = 1000;
 /// Shorter than any sleep: attempts that follow each other so fast are a loop without one.
-const SPIN_GAP: Duration = Duration::from_micros(10);
+const SPIN_GAP: Duration = Duration::from_micros(25);
 /// Looks in a row of which none brought news.
 const POLL_MAX: u32 = 20_000;
 /// The same for whole programs that use no events.
@@ -135,6 +135,9 @@ impl Conduct {
             },
         );
         let overlaps = other.is_some_and(|(other, last)| !queues.is_over(other, last));
+        if let Some((other, _)) = other.filter(|_| overlaps) {
+            self.habits.entry(other).or_default().overlapped = true;
+        }
         let habit = self.habits.entry(place).or_default();
         habit.submissions += 1;
         habit.on_empty += u32::from(empty);
@@ -321,6 +324,7 @@ impl Conduct {
             if let Some((other, num, thread, site)) = habit.serial_with
                 && habit.serial >= HABIT
                 && !habit.overlapped
+                && findings.iter().all(|finding| finding.kind != Kind::Serial)
             {
                 let detail = format!("{} times", habit.serial);
                 let first = Some(of(other, num, thread, site));

@@ -21,6 +21,8 @@ pub(crate) struct Request {
     pub(crate) site: Site,
     /// Where its status goes; 0 if nowhere.
     pub(crate) status: usize,
+    /// Whether there is still a variable at that address.
+    pub(crate) has_place: bool,
     /// The model it runs and the sets it was submitted with, as numbers; else 0.
     pub(crate) model: u64,
     pub(crate) sets: [u64; 2],

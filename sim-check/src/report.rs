@@ -168,7 +168,7 @@ fn text(record: &Record) -> String {
     let Record { kind, class, message, missing, fix, clause, section, detail, first, second, .. } = record;
     let mut text = format!("nrt-sim check: {} {kind}: {message}\n", class.name());
     let mut write = |name: &str, value: &str| {
-        let _ = writeln!(text, "  {name:<8}{value}");
+        let _ = writeln!(text, "  {name:<9}{value}");
     };
     for (name, side) in [("first:", first), ("second:", second)] {
         let Some(side) = side else { continue };

@@ -22,7 +22,7 @@ pub(crate) struct State {
     /// The latest request that has its status there.
     statuses: FxHashMap<usize, (usize, u64)>,
     /// Status variables on stacks: thread, address, request.
-    locals: Vec<(u32, usize, (usize, u64))>,
+    pub(crate) locals: Vec<(u32, usize, (usize, u64))>,
     /// Blocking calls under way.
     pub(crate) calls: Vec<(u64, Caller)>,
     pub(crate) next_call: u64,
@@ -48,10 +48,9 @@ impl State {
 
     pub(crate) fn submitted(&mut self, num: u64, submission: Submission) -> Findings {
         self.conduct.accepted(&submission);
-        let Submission { call, unit, thread, stack, site, accesses, status, is_local, model, sets, proof } =
+        let Submission { call, unit, thread, site, accesses, status, is_local, model, sets, proof } =
             submission;
         let mut findings = Findings::new();
-        self.returned(Caller { call, thread, stack }, &mut findings);
         let place = unit.place();
         let early = self.early.iter().position(|(at, number, _)| (*at, *number) == (place, num));
         let ended = early.map(|index| self.early.swap_remove(index).2);
@@ -60,8 +59,22 @@ impl State {
             self.queues.at_mut(place).issued = self.queues.at(place).issued.max(num);
             return findings;
         }
-        let request =
-            Request { call, thread, site, status, model, sets, proof, ended, accesses: Accesses::new() };
+        let mut proof = proof;
+        if let (Some(status), Some((_, stands))) = (ended, &mut proof.status) {
+            *stands = status.code();
+        }
+        let request = Request {
+            has_place: true,
+            call,
+            thread,
+            site,
+            status,
+            model,
+            sets,
+            proof,
+            ended,
+            accesses: Accesses::new(),
+        };
         self.queues.at_mut(place).enter(num, request);
         self.enter((place, num), &accesses, &mut findings);
         if status != 0 {
@@ -87,10 +100,11 @@ impl State {
                 if open.num < CALLS && open.owner == Owner::Host && access.writes {
                     touched.push((open.place, open.num));
                 }
+                if !access.writes && access.owner == Owner::Host && open.writes {
+                    touched.push((place, num)); // the device may still write what this one gives
+                }
                 if open.place != place {
                     met.push((open.clone(), index));
-                } else if !access.writes && access.owner == Owner::Host && open.num != num {
-                    touched.push((place, num)); // an earlier request of the queue writes what this one gives
                 }
             });
             if !access.writes && self.failures.are_any() {
@@ -240,21 +254,25 @@ impl State {
         }
     }
 
-    /// A call came from a function whose stack begins at `caller.stack`: local variables below are gone.
-    pub(crate) fn returned(&mut self, caller: Caller, findings: &mut Findings) {
-        let Some(stack) = caller.stack.filter(|_| !self.locals.is_empty()) else { return };
+    /// A call comes from a function whose stack begins at `stack`: local variables below are gone.
+    pub(crate) fn returned(&mut self, caller: Caller, stack: usize, findings: &mut Findings) {
+        let mut gone = Vec::new();
         let queues = &self.queues;
         self.locals.retain(|&(thread, address, (place, num))| {
-            if thread != caller.thread || address >= stack {
-                return true;
-            }
-            if !queues.is_over(place, num) {
+            let is_gone = thread == caller.thread && address < stack;
+            if is_gone && !queues.is_over(place, num) {
                 let (first, second) = (Some(queues.side(place, num, None)), Some(caller.side(None)));
                 let detail = format!("the variable was at {address:#x}");
                 findings.push(Finding { kind: Kind::StatusScope, first, second, detail });
+                gone.push((place, num));
             }
-            false
+            !is_gone
         });
+        for (place, num) in gone {
+            if let Some(request) = self.queues.at_mut(place).request_mut(num) {
+                (request.proof.status, request.has_place) = (None, false);
+            }
+        }
     }
 
     pub(crate) fn side_of(&self, open: &Open) -> Side {
@@ -263,7 +281,7 @@ impl State {
             return self.queues.side(open.place, open.num, uses);
         }
         let caller = self.calls.iter().find(|(num, _)| *num == open.num).map(|(_, caller)| *caller);
-        let caller = caller.unwrap_or(Caller { call: "a blocking call", thread: 0, stack: None });
+        let caller = caller.unwrap_or(Caller { call: "a blocking call", thread: 0 });
         caller.side(uses)
     }
 }

@@ -44,6 +44,7 @@ fn last_completed(
     let kind = kind(xu, kinds)?;
     checked_queue(kind, queue)?;
     let unit = runtime.unit(runtime.core("lnc_idx", core.into())?, kind, queue)?;
+    runtime.check.iter().for_each(|check| check.enters("nrta_get_sequence"));
     let num = runtime.device.completed(unit);
     runtime.check.iter().for_each(|check| check.looked(unit, num));
     seq.set(Seq::new(unit, num).raw());
@@ -68,6 +69,7 @@ fn is_completed(seq: u64, kinds: &[UnitKind], completed: Out<bool>) -> Result<()
     let runtime = explicit()?;
     let completed = completed.place("is_completed")?;
     let (unit, num) = named(&runtime, seq, kinds, "nrta_is_completed")?;
+    runtime.check.iter().for_each(|check| check.enters("nrta_is_completed"));
     let is_completed = runtime.device.is_completed(unit, num);
     runtime.check.iter().for_each(|check| check.asked(unit, num, is_completed));
     completed.set(is_completed);

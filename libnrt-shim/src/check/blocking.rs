@@ -11,9 +11,9 @@ use sim_core::memory::storage::Span;
 use sim_core::memory::tensor::Tensor;
 use sim_core::model::Run;
 use sim_core::request::Answer;
-use sim_core::seq::UnitId;
+use sim_core::seq::{Seq, UnitId};
 
-use super::submission::{completed, of_buffer, of_tensor};
+use super::submission::{of_buffer, of_tensor};
 use super::{Check, caller, poison, tell};
 use crate::handle::Handle;
 use crate::runtime::Runtime;
@@ -67,6 +67,7 @@ impl<'a> Blocking<'a> {
     }
 
     fn begin(check: &'a Check, call: &'static str, unit: Option<UnitId>, uses: Accesses) -> Blocking<'a> {
+        check.enters(call);
         let (underway, findings) = check.checker.begin(caller(call), unit, uses);
         let is_stale = check.poisons && findings.iter().any(|finding| finding.kind == Kind::HostRaw);
         tell(findings);
@@ -80,8 +81,9 @@ impl<'a> Blocking<'a> {
         let (checker, number) = (Arc::clone(&check.checker), Arc::clone(number));
         Answer::Call(Box::new(move |seq, status| {
             number.store(seq.num(), Relaxed); // ordered by the publication of the number
-            completed(&checker, seq, status, Changed::default());
             answer.give(seq, status);
+            let (unit, num) = Seq::decode(seq.raw()).expect("an id of ours");
+            tell(checker.completed(unit, num, status, Changed::default()));
         }))
     }
 

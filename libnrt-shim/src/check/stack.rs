@@ -106,7 +106,7 @@ fn walk(depth: usize) -> Known {
         } else {
             is_exact = false;
         }
-        if !program.is_empty() || !is_ours(address) {
+        if address != 0 && (!program.is_empty() || !is_ours(address)) {
             program.push(address);
             pointer = pointer.or(Some(top));
         }
@@ -168,7 +168,12 @@ pub(crate) fn frames(site: Site) -> Vec<Frame> {
         Site::Here | Site::Unknown => return Vec::new(),
     };
     let stack = STACKS.lock().as_ref().and_then(|stacks| stacks.all.get(number as usize).cloned());
-    stack.iter().flat_map(|stack| stack.iter()).flat_map(|address| functions(*address)).collect()
+    let mut frames: Vec<Frame> =
+        stack.iter().flat_map(|stack| stack.iter()).flat_map(|address| functions(*address)).collect();
+    // Who called `main` is the same in all programs.
+    let main = frames.iter().position(|frame| frame.function == "main");
+    frames.truncate(main.map_or(KEPT_MAX, |main| main + 1));
+    frames
 }
 
 /// The function that returns to `address`, and those that were made part of it.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sim_check::checker::{Changed, Checker, Submission};
+use sim_check::checker::{Changed, Submission};
 use sim_check::memory::{Access, Accesses, Owner};
 use sim_check::queues::Proof;
 use sim_core::memory::bytes::Extent;
@@ -60,6 +60,7 @@ impl Check {
     ) -> Result<Seq, SubmitError> {
         let here = stack::here();
         let (call, accesses) = uses(runtime, &request.work, with.tensors);
+        tell(self.checker.enters(|| (super::caller(call), here.pointer)));
         let mut proof = Proof { is_late: stack::is_sample(here.site), ..Proof::default() };
         if let Work::Read { to, .. } = &request.work {
             self.checker.announce(&range(*to));
@@ -75,7 +76,6 @@ impl Check {
             call,
             unit,
             thread: stack::thread(),
-            stack: here.pointer,
             site: here.site,
             accesses,
             status,
@@ -129,15 +129,13 @@ impl Check {
                 buffer: source.zip(proof.buffer).is_some_and(|(from, (.., sum))| probe::sum(from) != sum),
                 ..Changed::default()
             };
-            completed(&checker, seq, status, changed);
-            answer.give(seq, status);
+            let (unit, num) = Seq::decode(seq.raw()).expect("an id of ours");
+            if checker.has_place(unit, num) {
+                answer.give(seq, status);
+            }
+            tell(checker.completed(unit, num, status, changed));
         }))
     }
-}
-
-pub(super) fn completed(checker: &Checker, seq: Seq, status: Status, changed: Changed) {
-    let (unit, num) = Seq::decode(seq.raw()).expect("an id of ours");
-    tell(checker.completed(unit, num, status, changed));
 }
 
 /// The function that makes such a request, and what it uses.

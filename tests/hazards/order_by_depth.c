@@ -1,0 +1,22 @@
+// finds: SIM-ORDER-BY-DEPTH nrta_execute_schedule -> nrt_tensor_read
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#include "hazard.h"
+
+int main(int argc, char **argv) {
+    struct scene s = open_scene(argc, argv);
+    NRT_STATUS status[9];
+    nrta_seq_t seq[9];
+    int count = 0;
+    char result[SIZE];
+    // [
+    while (count < 9)
+        if (nrta_execute_schedule(s.model, s.inputs[count > 0], s.outputs[count > 0], 0, &status[count], &seq[count]) == 0)
+            count++; // the queue takes 8, so the first must be done
+#ifdef FIXED
+    wait_for(seq[0]);
+#endif
+    OK(nrt_tensor_read(s.out[0], result, 0, SIZE));
+    // ]
+    wait_for(seq[8]);
+    return close_scene(&s);
+}
