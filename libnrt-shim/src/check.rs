@@ -99,7 +99,7 @@ impl Check {
         let depth = device.config().compute_depth;
         let depth = |unit: UnitId| if unit.kind == UnitKind::Compute { depth } else { u64::MAX };
         let queues = device.config().cores as usize * UnitId::PER_CORE;
-        let checker = Arc::new(Checker::new(queues, depth));
+        let checker = Arc::new(Checker::new(queues, depth, stack::waits));
         Some(Check { checker, poisons: wish.poisons, quarantine: Quarantine::default() })
     }
 

@@ -82,9 +82,11 @@ pub struct Underway {
 }
 
 impl Checker {
-    /// A checker for a device with `queues` queues, whose depths are known.
-    pub fn new(queues: usize, depth: impl Fn(UnitId) -> u64) -> Checker {
-        Checker { state: Mutex::new(State::new(Queues::new(queues, depth))), locals: AtomicUsize::new(0) }
+    /// A checker for a device with `queues` queues, whose depths are known. `waits` says how often the calling thread has
+    /// waited for something.
+    pub fn new(queues: usize, depth: impl Fn(UnitId) -> u64, waits: fn() -> u64) -> Checker {
+        let state = State::new(Queues::new(queues, depth), waits);
+        Checker { state: Mutex::new(state), locals: AtomicUsize::new(0) }
     }
 
     /// A request was accepted as number `num` of its queue.

@@ -1,7 +1,5 @@
 //! What a program does apart from using bytes: how it asks, waits and retries, and what that costs it.
 
-use std::time::{Duration, Instant};
-
 use rustc_hash::FxHashMap;
 use sim_core::seq::{UnitId, UnitKind};
 
@@ -15,8 +13,8 @@ use crate::queues::Queues;
 const DEAD_MAX: u32 = 8;
 /// Attempts on a full queue with no look at completions in between.
 const SPIN_MAX: u32 = 1000;
-/// Shorter than any sleep: attempts that follow each other so fast are a loop without one.
-const SPIN_GAP: Duration = Duration::from_micros(25);
+/// Of so many attempts or looks in a row, one must have waited for something, or the loop has no pause.
+const PER_WAIT: u64 = 8;
 /// Looks in a row of which none brought news.
 const POLL_MAX: u32 = 20_000;
 /// The same for whole programs that use no events.
@@ -51,12 +49,12 @@ struct Refused {
 struct Thread {
     /// Where it submitted last, which number, and from where.
     last: Option<(usize, u64, Site)>,
-    /// The attempt that was refused last, how often in a row, and since when.
-    refused: Option<(Attempt, u32, Instant)>,
+    /// The attempt that was refused last, how often in a row, and how often the thread had waited before.
+    refused: Option<(Attempt, u32, u64)>,
     dead: FxHashMap<usize, u32>,
-    /// Looks without news, and since when.
+    /// Looks without news, and how often the thread had waited before.
     polls: u32,
-    polling_since: Option<Instant>,
+    waits_before: u64,
     unissued: u32,
     idle_looks: u32,
     /// What it looked at since it submitted last.
@@ -81,8 +79,9 @@ struct Habit {
 }
 
 /// The conduct of the process.
-#[derive(Default)]
 pub struct Conduct {
+    /// How often the calling thread has waited for something.
+    waits: fn() -> u64,
     threads: FxHashMap<u32, Thread>,
     habits: FxHashMap<usize, Habit>,
     refused: Vec<Refused>,
@@ -97,6 +96,19 @@ fn side(call: &'static str, thread: u32, request: Option<(UnitId, u64)>) -> Side
 }
 
 impl Conduct {
+    pub(crate) fn new(waits: fn() -> u64) -> Conduct {
+        Conduct {
+            waits,
+            threads: FxHashMap::default(),
+            habits: FxHashMap::default(),
+            refused: Vec::new(),
+            polls: 0,
+            has_events: false,
+            last_submission: None,
+            has_told: Vec::new(),
+        }
+    }
+
     /// A finding of a kind that is told once in a process.
     fn once(&mut self, kind: Kind, first: Option<Side>, second: Side, detail: String) -> Findings {
         if self.has_told.contains(&kind) {
@@ -161,22 +173,24 @@ impl Conduct {
 
     /// A queue was full.
     pub fn refused(&mut self, attempt: Attempt, call: &'static str, thread: u32, site: Site) -> Findings {
-        let now = Instant::now();
         let mine = self.threads.entry(thread).or_default();
-        let (count, since) = match mine.refused {
-            Some((same, count, since)) if same == attempt => (count + 1, since),
-            _ => (1, now),
+        let (count, before) = match mine.refused {
+            Some((same, count, before)) if same == attempt => (count + 1, before),
+            _ => (1, (self.waits)()),
         };
-        mine.refused = Some((attempt, count, since));
+        mine.refused = Some((attempt, count, before));
         let there = Side { site, ..side(call, thread, Some((attempt.unit, 0))) };
         if count == 1 && self.refused.len() < REFUSED_MAX {
             self.refused.retain(|refused| refused.attempt != attempt);
             let detail = format!("its status was to go to {:#x}", attempt.status);
             self.refused.push(Refused { attempt, side: there.clone(), detail });
         }
-        if count == SPIN_MAX && now.duration_since(since) < SPIN_GAP * SPIN_MAX {
-            let detail = format!("{SPIN_MAX} attempts in {:?}", now.duration_since(since));
-            return self.once(Kind::FullSpin, None, there, detail);
+        if count == SPIN_MAX {
+            let waits = (self.waits)() - before;
+            if waits < u64::from(SPIN_MAX) / PER_WAIT {
+                let detail = format!("{SPIN_MAX} attempts, with {waits} pauses in between");
+                return self.once(Kind::FullSpin, None, there, detail);
+            }
         }
         Findings::new()
     }
@@ -201,7 +215,7 @@ impl Conduct {
     /// A thread has learned something of the queue at `place`.
     pub(crate) fn looked(&mut self, thread: u32, _place: usize) {
         let mine = self.threads.entry(thread).or_default();
-        (mine.refused, mine.polls, mine.polling_since) = (None, 0, None);
+        (mine.refused, mine.polls) = (None, 0);
         (mine.unissued, mine.idle_looks, mine.waited) = (0, 0, true);
     }
 
@@ -225,12 +239,13 @@ impl Conduct {
             }
         }
         if mine.polls == 1 {
-            mine.polling_since = Some(Instant::now());
+            mine.waits_before = (self.waits)();
         }
         if mine.polls == POLL_MAX {
-            let spent = mine.polling_since.map_or(Duration::MAX, |since| since.elapsed());
-            if spent < SPIN_GAP * POLL_MAX {
-                return self.once(Kind::HotPoll, None, here, format!("{POLL_MAX} looks in {spent:?}"));
+            let waits = (self.waits)() - mine.waits_before;
+            if waits < u64::from(POLL_MAX) / PER_WAIT {
+                let detail = format!("{POLL_MAX} looks, with {waits} pauses in between");
+                return self.once(Kind::HotPoll, None, here, detail);
             }
         }
         Findings::new()

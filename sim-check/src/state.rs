@@ -31,12 +31,12 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(queues: Queues) -> State {
+    pub(crate) fn new(queues: Queues, waits: fn() -> u64) -> State {
         State {
             queues,
             memory: Memory::default(),
             names: Names::default(),
-            conduct: Conduct::default(),
+            conduct: Conduct::new(waits),
             failures: Failures::default(),
             statuses: FxHashMap::default(),
             locals: Vec::new(),

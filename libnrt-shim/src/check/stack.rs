@@ -97,6 +97,9 @@ fn walk(depth: usize) -> Known {
     backtrace::trace(|frame| {
         let (address, top) = (frame.ip().addr(), frame.sp().addr());
         count += 1;
+        if address == 0 {
+            return false; // nobody calls the first function
+        }
         if top <= depth {
             return true; // ours, below
         }
@@ -106,7 +109,7 @@ fn walk(depth: usize) -> Known {
         } else {
             is_exact = false;
         }
-        if address != 0 && (!program.is_empty() || !is_ours(address)) {
+        if !program.is_empty() || !is_ours(address) {
             program.push(address);
             pointer = pointer.or(Some(top));
         }
@@ -233,4 +236,14 @@ pub(crate) fn thread() -> u32 {
         static THREAD: u32 = rustix::thread::gettid().as_raw_nonzero().get().cast_unsigned();
     }
     THREAD.try_with(|thread| *thread).unwrap_or(0)
+}
+
+/// How often the calling thread has waited for something: who only computes never does.
+pub(crate) fn waits() -> u64 {
+    let mut usage = std::mem::MaybeUninit::<libc::rusage>::zeroed();
+    // SAFETY: the place is ours.
+    unsafe { libc::getrusage(libc::RUSAGE_THREAD, usage.as_mut_ptr()) };
+    // SAFETY: all zero is a valid value, which the system has replaced.
+    let usage = unsafe { usage.assume_init() };
+    usage.ru_nvcsw.unsigned_abs()
 }
