@@ -263,7 +263,8 @@ impl Runtime {
         let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Ok(Runtime {
             implicit: settings.implicit_limit().map(|limit| Implicit::new(claim.count, limit)),
-            check: Check::of(&settings.check, &device),
+            // In implicit mode the runtime itself waits where the checker would look.
+            check: Check::of(&settings.check, &device).filter(|_| !settings.is_implicit_async()),
             device,
             settings,
             rules,

@@ -88,7 +88,7 @@ static inline int close_scene(struct scene *s) {
     if (s->model)
         OK(nrt_unload(s->model));
     nrt_close();
-    puts("done");
+    puts("ok");
     return 0;
 }
 

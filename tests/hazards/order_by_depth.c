@@ -6,12 +6,11 @@ int main(int argc, char **argv) {
     struct scene s = open_scene(argc, argv);
     NRT_STATUS status[9];
     nrta_seq_t seq[9];
-    int count = 0;
     char result[SIZE];
     // [
-    while (count < 9)
-        if (nrta_execute_schedule(s.model, s.inputs[count > 0], s.outputs[count > 0], 0, &status[count], &seq[count]) == 0)
-            count++; // the queue takes 8, so the first must be done
+    for (int i = 0; i < 9; i++) // the queue takes 8, so the first must be done when it takes the ninth
+        while (nrta_execute_schedule(s.model, s.inputs[i > 0], s.outputs[i > 0], 0, &status[i], &seq[i]) != NRT_SUCCESS)
+            usleep(100);
 #ifdef FIXED
     wait_for(seq[0]);
 #endif
