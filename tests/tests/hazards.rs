@@ -211,3 +211,8 @@ fn what_is_found_again_is_counted() {
     assert_eq!(said.matches("error SIM-HOST-WAR").count(), 1, "{said}");
     assert!(said.contains("1 errors, 0 warnings, 0 pieces of advice; 2 more of the same"), "{said}");
 }
+
+#[test]
+fn poison_shows_where_a_program_is_wrong_and_only_there() {
+    Program::compile("tests/hazards/poison/poison.c", Way::Found).run();
+}
