@@ -105,7 +105,7 @@ impl Check {
 
     /// The program calls `call`, which has done nothing yet.
     pub(crate) fn enters(&self, call: &'static str) {
-        tell(self.checker.enters(|| (caller(call), stack::here().pointer)));
+        tell(self.checker.enters(|| (caller(call), stack::local_pointer(stack::here()))));
     }
 
     /// The program has asked whether a request is completed, and was told.

@@ -128,6 +128,7 @@ impl Conduct {
     ) {
         let mine = self.threads.entry(thread).or_default();
         mine.refused = None;
+        mine.dead.remove(&place);
         let waited = std::mem::replace(&mut mine.waited, false);
         mine.last = Some((place, num, site));
         let empty = queues.at(place).seen + 1 >= num;

@@ -29,7 +29,7 @@ pub(crate) enum Memory<'a> {
 
 /// A blocking call under way; it ends with the value.
 pub(crate) struct Blocking<'a> {
-    check: Option<(&'a Check, Underway)>,
+    check: Option<(&'a Check, Arc<Underway>)>,
     /// The queue of a run and the number that it has there.
     run: Option<(UnitId, Arc<AtomicU64>)>,
     is_stale: bool,
@@ -72,18 +72,20 @@ impl<'a> Blocking<'a> {
         let is_stale = check.poisons && findings.iter().any(|finding| finding.kind == Kind::HostRaw);
         tell(findings);
         let run = unit.map(|unit| (unit, Arc::default()));
-        Blocking { check: Some((check, underway)), run, is_stale }
+        Blocking { check: Some((check, Arc::new(underway))), run, is_stale }
     }
 
     /// `answer` of the run, of which the checker hears as well.
     pub(crate) fn watch(&self, answer: Answer) -> Answer {
-        let (Some((check, _)), Some((_, number))) = (&self.check, &self.run) else { return answer };
-        let (checker, number) = (Arc::clone(&check.checker), Arc::clone(number));
+        let (Some((check, underway)), Some((_, number))) = (&self.check, &self.run) else { return answer };
+        let (checker, number, underway) =
+            (Arc::clone(&check.checker), Arc::clone(number), Arc::clone(underway));
         Answer::Call(Box::new(move |seq, status| {
             number.store(seq.num(), Relaxed); // ordered by the publication of the number
             answer.give(seq, status);
             let (unit, num) = Seq::decode(seq.raw()).expect("an id of ours");
             tell(checker.completed(unit, num, status, Changed::default()));
+            checker.end(&underway); // who sees the number from now on knows that it is over
         }))
     }
 

@@ -104,7 +104,7 @@ fn walk(depth: usize) -> Known {
             return true; // ours, below
         }
         let slot = top - size_of::<usize>();
-        if is_exact && slot > depth && word(slot) == address {
+        if is_exact && slot > depth && is_local(slot) && word(slot) == address {
             slots.push((slot, address));
         } else {
             is_exact = false;
@@ -203,6 +203,11 @@ pub(crate) fn is_sample(site: Site) -> bool {
     let Site::Kept(number) = site else { return false };
     let count = COUNTS[number as usize % STACKS_MAX].fetch_add(1, Relaxed); // a race only shifts the choice
     count < 64 || count.is_multiple_of(16)
+}
+
+/// The stack pointer of the program's function, if it is on the stack that the system gave the thread.
+pub(crate) fn local_pointer(here: Here) -> Option<usize> {
+    here.pointer.filter(|pointer| is_local(*pointer))
 }
 
 /// Whether `address` is on the stack of the calling thread.

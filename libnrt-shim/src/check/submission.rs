@@ -60,7 +60,7 @@ impl Check {
     ) -> Result<Seq, SubmitError> {
         let here = stack::here();
         let (call, accesses) = uses(runtime, &request.work, with.tensors);
-        tell(self.checker.enters(|| (super::caller(call), here.pointer)));
+        tell(self.checker.enters(|| (super::caller(call), stack::local_pointer(here))));
         let mut proof = Proof { is_late: stack::is_sample(here.site), ..Proof::default() };
         if let Work::Read { to, .. } = &request.work {
             self.checker.announce(&range(*to));
