@@ -104,11 +104,13 @@ impl Check {
     }
 
     /// The program calls `call`, which has done nothing yet.
+    #[inline(never)]
     pub(crate) fn enters(&self, call: &'static str) {
         tell(self.checker.enters(|| (caller(call), stack::local_pointer(stack::here()))));
     }
 
     /// The program has asked whether a request is completed, and was told.
+    #[inline(never)]
     pub(crate) fn asked(&self, unit: UnitId, num: u64, is_completed: bool) {
         let caller = caller("nrta_is_completed");
         tell(match (is_completed, num) {
@@ -121,6 +123,7 @@ impl Check {
     }
 
     /// The program has asked how far a queue has come.
+    #[inline(never)]
     pub(crate) fn looked(&self, unit: UnitId, num: u64) {
         tell(self.checker.looked(unit, num, caller("nrta_get_sequence"), &probe::verify));
     }

@@ -264,7 +264,7 @@ impl Runtime {
         Ok(Runtime {
             implicit: settings.implicit_limit().map(|limit| Implicit::new(claim.count, limit)),
             // In implicit mode the runtime itself waits where the checker would look.
-            check: Check::of(&settings.check, &device).filter(|_| !settings.is_implicit_async()),
+            check: Check::of(&settings.check, &device).filter(|_| settings.implicit_limit().is_none()),
             device,
             settings,
             rules,

@@ -6,7 +6,7 @@
 //! entered after it was accepted: it may have been observed by then, and is over for everybody who knows of it.
 
 use std::ops::Range;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
 use parking_lot::Mutex;
 use sim_core::seq::UnitId;
@@ -69,8 +69,11 @@ pub struct Changed {
 /// Watches one runtime, from its opening to its close.
 pub struct Checker {
     state: Mutex<State>,
-    /// How many status variables are on stacks.
+    /// How many status variables are on stacks, and the lowest address of one.
     locals: AtomicUsize,
+    lowest: AtomicUsize,
+    /// Whether any was ever found to be gone.
+    has_gone: AtomicBool,
 }
 
 /// A blocking call under way.
@@ -86,14 +89,23 @@ impl Checker {
     /// waited for something.
     pub fn new(queues: usize, depth: impl Fn(UnitId) -> u64, waits: fn() -> u64) -> Checker {
         let state = State::new(Queues::new(queues, depth), waits);
-        Checker { state: Mutex::new(state), locals: AtomicUsize::new(0) }
+        Checker {
+            state: Mutex::new(state),
+            locals: AtomicUsize::new(0),
+            lowest: AtomicUsize::new(usize::MAX),
+            has_gone: AtomicBool::new(false),
+        }
     }
 
     /// A request was accepted as number `num` of its queue.
     pub fn submitted(&self, num: u64, submission: Submission) -> Findings {
         let mut state = self.state.lock();
+        let local = submission.is_local.then_some(submission.status);
         let findings = state.submitted(num, submission);
-        self.locals.store(state.locals.len(), Relaxed); // a hint for the thread whose stack it is
+        if let Some(address) = local {
+            self.locals.store(state.locals.len(), Relaxed);
+            self.lowest.fetch_min(address, Relaxed);
+        }
         findings
     }
 
@@ -102,15 +114,28 @@ impl Checker {
         let mut findings = Findings::new();
         if self.locals.load(Relaxed) > 0
             && let (caller, Some(stack)) = caller()
+            && stack > self.lowest.load(Relaxed)
         {
-            self.state.lock().returned(caller, stack, &mut findings);
+            let mut state = self.state.lock();
+            state.returned(caller, stack, &mut findings);
+            self.note_locals(&state);
+            if !findings.is_empty() {
+                self.has_gone.store(true, Relaxed);
+            }
         }
         findings
     }
 
+    /// What is looked at without the lock: a hint, exact for the thread whose variables they are.
+    fn note_locals(&self, state: &State) {
+        let lowest = state.locals.iter().map(|(_, address, _)| *address).min();
+        self.locals.store(state.locals.len(), Relaxed);
+        self.lowest.store(lowest.unwrap_or(usize::MAX), Relaxed);
+    }
+
     /// Whether the status of a request can be written: its variable is not known to be gone.
     pub fn has_place(&self, unit: UnitId, num: u64) -> bool {
-        if self.locals.load(Relaxed) == 0 {
+        if !self.has_gone.load(Relaxed) {
             return true;
         }
         let state = self.state.lock();

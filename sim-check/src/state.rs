@@ -2,6 +2,7 @@
 
 use rustc_hash::FxHashMap;
 use sim_core::status::Status;
+use smallvec::SmallVec;
 
 use crate::checker::{Caller, Changed, Submission};
 use crate::conduct::Conduct;
@@ -93,8 +94,8 @@ impl State {
 
     /// Enters what a request or a blocking call uses.
     pub(crate) fn enter(&mut self, (place, num): (usize, u64), accesses: &Accesses, findings: &mut Findings) {
-        let mut met: Vec<(Open, usize)> = Vec::new();
-        let mut touched = Vec::new();
+        let mut met: SmallVec<[(Open, usize); 2]> = SmallVec::new();
+        let mut touched: SmallVec<[(usize, u64); 4]> = SmallVec::new();
         for (index, access) in accesses.iter().enumerate() {
             self.memory.enter((place, num), access, &self.queues, |open| {
                 if open.num < CALLS && open.owner == Owner::Host && access.writes {
@@ -199,32 +200,29 @@ impl State {
         if self.queues.is_over(place, num) {
             return;
         }
-        let mut news = Vec::new();
         // Nothing is over before it was looked at.
         let queue = self.queues.at_mut(place);
         let up_to = num.min(queue.completed);
-        let proofs: Vec<_> = queue
-            .open()
-            .take_while(|(num, _)| *num <= up_to)
-            .map(|(num, request)| (num, request.proof))
-            .collect();
-        for (num, proof) in proofs {
-            if proof.is_late && (proof.status.is_some() || proof.buffer.is_some()) {
-                let changed = verify(&proof);
-                if changed != Changed::default() {
-                    self.changed((place, num), proof, changed, findings);
-                }
+        let is_late = |request: &Request| {
+            request.proof.is_late && (request.proof.status.is_some() || request.proof.buffer.is_some())
+        };
+        let late = queue.open().take_while(|(num, _)| *num <= up_to).filter(|(_, request)| is_late(request));
+        let late: SmallVec<[_; 4]> = late.map(|(num, request)| (num, request.proof)).collect();
+        for (num, proof) in late {
+            let changed = verify(&proof);
+            if changed != Changed::default() {
+                self.changed((place, num), proof, changed, findings);
             }
         }
-        self.queues.at_mut(place).see(num, |num, request| news.push((num, request)));
-        for (num, request) in news {
-            if request.status != 0 && self.statuses.get(&request.status) == Some(&(place, num)) {
-                self.statuses.remove(&request.status);
+        let State { queues, statuses, failures, .. } = self;
+        queues.at_mut(place).see(num, |num, request| {
+            if request.status != 0 && statuses.get(&request.status) == Some(&(place, num)) {
+                statuses.remove(&request.status);
             }
             if let Some(status) = request.ended {
-                self.failures.seen((place, num), status, request);
+                failures.seen((place, num), status, request);
             }
-        }
+        });
         if !self.locals.is_empty() {
             let queues = &self.queues;
             self.locals.retain(|(_, _, (place, num))| !queues.is_over(*place, *num));

@@ -52,17 +52,23 @@ fn last_completed(
 }
 
 /// The request that `seq` names in the call `call`.
+#[inline]
 fn named(
     runtime: &Runtime,
     seq: u64,
     kinds: &[UnitKind],
     call: &'static str,
 ) -> Result<(UnitId, u64), ApiError> {
-    let named = runtime.request(seq, kinds);
-    if named.is_err() {
-        runtime.check.iter().for_each(|check| check.named_none(seq, call));
+    match runtime.request(seq, kinds) {
+        Ok(named) => Ok(named),
+        Err(error) => Err(names_none(runtime, seq, call, error)),
     }
-    named
+}
+
+#[cold]
+fn names_none(runtime: &Runtime, seq: u64, call: &'static str, error: ApiError) -> ApiError {
+    runtime.check.iter().for_each(|check| check.named_none(seq, call));
+    error
 }
 
 fn is_completed(seq: u64, kinds: &[UnitKind], completed: Out<bool>) -> Result<(), ApiError> {

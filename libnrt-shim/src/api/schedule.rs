@@ -43,19 +43,9 @@ pub(super) fn submit(
 ) -> Result<(), ApiError> {
     let wanted = runtime.device.faults().wants_tensors() && !tensors.is_empty();
     let request = Request { work, answer, tensors: wanted.then(|| named(runtime, tensors).into()) };
-    enqueue(runtime, unit, request, With { tensors, sets: None }, seq)
-}
-
-fn enqueue(
-    runtime: &Runtime,
-    unit: UnitId,
-    request: Request,
-    with: With<'_>,
-    seq: Place<u64>,
-) -> Result<(), ApiError> {
     let accepted = match &runtime.check {
         None => runtime.device.submit_request(unit, request)?,
-        Some(check) => check.submit(runtime, unit, request, with)?,
+        Some(check) => check.submit(runtime, unit, request, With { tensors, sets: None })?,
     };
     seq.set(accepted.raw());
     Ok(())
@@ -75,8 +65,16 @@ fn execute(
     let unit = loaded.model.unit();
     let bank = runtime.device.bank_of(unit.core).index;
     let run = loaded.bind(Caller::Async, input, output, bank, runtime.objects())?;
-    let with = With { tensors: &[], sets: Some(sets) };
-    enqueue(runtime, unit, Request::new(Work::Execute(run), answer), with, seq)
+    let work = Work::Execute(run);
+    let accepted = match &runtime.check {
+        None => runtime.device.submit(unit, work, answer)?,
+        Some(check) => {
+            let with = With { tensors: &[], sets: Some(sets) };
+            check.submit(runtime, unit, Request::new(work, answer), with)?
+        }
+    };
+    seq.set(accepted.raw());
+    Ok(())
 }
 
 /// The bytes of a tensor, which must be on the device.

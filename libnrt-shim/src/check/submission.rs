@@ -51,6 +51,7 @@ impl Check {
     ///
     /// # Errors
     /// As [`Device::submit_request`](sim_core::device::Device::submit_request).
+    #[inline(never)] // where nothing is checked, it is not to be in the way
     pub(crate) fn submit(
         &self,
         runtime: &Runtime,
