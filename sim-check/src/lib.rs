@@ -7,13 +7,13 @@
 //! count, so what it finds does not depend on how fast the device was.
 //!
 //! ```text
-//! checker.rs  the five verbs                        state.rs     what orders what
-//! memory.rs   who uses which bytes
-//! queues.rs   what was observed of each queue       failures.rs  failed requests and their results
-//! conduct.rs  polling, retries, habits             names.rs     names of tensors
-//! kind.rs     all kinds of findings                finding.rs   one of them, with its two sides
-//! report.rs   told once, and counted               record.rs    as JSON      sarif.rs  for code review
-//! suppress.rs what is known and not to be told
+//! checker.rs    the five verbs                    state.rs     what orders what
+//! submission.rs a request that was accepted       memory.rs    who uses which bytes
+//! queues.rs     what was observed of each queue   failures.rs  failed requests and their results
+//! conduct.rs    polling, retries, habits          names.rs     names of tensors
+//! kind.rs       all kinds of findings             finding.rs   one of them, with its two sides
+//! report.rs     told once, and counted            record.rs    as JSON      sarif.rs  for code review
+//! suppress.rs   what is known and not to be told
 //! ```
 //!
 //! What one thread has observed counts for all: how threads tell each other cannot be seen. So there may be more
@@ -31,4 +31,5 @@ pub mod record;
 pub mod report;
 pub mod sarif;
 mod state;
+mod submission;
 pub mod suppress;
