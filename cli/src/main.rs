@@ -10,9 +10,11 @@
 //! exec/       a NEFF, run without a program             file.rs       reading and replacing files
 //! faults.rs   --faults, and plans explained             scenarios.rs  plans that come with nrt-sim
 //! reset.rs    what faults have left broken              ctl.rs        a running program, controlled
+//! check.rs    --check, and what becomes of findings
 //! swarm/      programs and plans drawn from seeds
 //! ```
 
+mod check;
 mod ctl;
 mod demo;
 mod diagnosis;

@@ -20,7 +20,7 @@ use crate::program::{Kind, locate};
 use crate::report::Report;
 use crate::signals::Signals;
 use crate::summary::{Session, Summary};
-use crate::{OWN_FAILURE, faults, note};
+use crate::{OWN_FAILURE, check, faults, note};
 
 /// The exit code when the program is there but cannot be started, as shells have it.
 const NOT_EXECUTABLE: u8 = 126;
@@ -33,10 +33,11 @@ const RUN_HELP: &str = "\
 Examples:
   nrt-sim run -- ./infer model.neff
   nrt-sim run --instance trn2.48xlarge --lnc 1 --seed 7 -- python3 serve.py --port 8080
+  nrt-sim run --check=fail,poison -- ./infer model.neff
   nrt-sim run --faults 'rule=[{unit=\"compute\",core=0,nth=3,status=1202}]' -- ./infer model.neff
 
 Exit code: that of PROGRAM; 128+N if it died of signal N; 127 if it was not found, 126 if it could not be
-started, 125 if nrt-sim itself, --strict or --require-fired failed. All other settings are the real runtime's variables (NEURON_RT_*).";
+started, 125 if nrt-sim itself, --strict, --require-fired or --check=fail failed. All other settings are the real runtime's variables (NEURON_RT_*).";
 
 /// Runs a program with the simulated libnrt.so.1 in place of the real one.
 ///
@@ -69,6 +70,9 @@ pub(crate) struct Options {
 
     #[command(flatten)]
     faults: faults::Options,
+
+    #[command(flatten)]
+    check: check::Options,
 
     #[command(flatten)]
     models: models::Options,
@@ -111,7 +115,7 @@ pub(crate) fn run(options: &Options) -> Result<u8> {
     let reports = reports.context("cannot make a temporary folder (see TMPDIR)")?;
     let library = Library::find(options.lib.as_deref())?.expressible(reports.path())?;
     let mut command = command(options, &machine, &library);
-    command.envs(options.faults.variables()?);
+    command.envs(options.faults.variables()?).envs(options.check.variables()?);
     command.env("NRT_SIM_REPORT_DIR", reports.path());
 
     let signals = Signals::take_over()?;
@@ -133,6 +137,7 @@ pub(crate) fn run(options: &Options) -> Result<u8> {
     }
     let (unfired, has_failed) = options.faults.unfired(&report.outcomes());
     unfired.iter().for_each(|line| note(&format!("{line} (seed {})", seed_of(options))));
+    let has_failed = options.check.conclude(reports.path())? || has_failed;
     let has_failed = has_failed || options.models.strict && !missed.is_empty();
     if has_failed && status.success() {
         return Ok(OWN_FAILURE);

@@ -1,7 +1,9 @@
 //! The environment variables, read once at init. Every bad value is collected before anything is refused.
 
+mod check;
 mod faults;
 mod inflight;
+mod models;
 mod reader;
 
 use std::ffi::OsString;
@@ -14,14 +16,12 @@ use sim_core::fault::faults::TimeLimits;
 use sim_core::neff::Arch;
 use sim_core::profile::Profile;
 use sim_core::time::Nanos;
-use sim_models::bindings::{Bindings, Fallback};
 use sim_models::models::{Models, one_line};
-use sim_models::onnx;
 use sim_models::written::Written;
 
+use crate::check::Wish;
 use crate::cores::{CORES_MAX, Cores, visible_cores};
 use crate::log::Level;
-use crate::place;
 use crate::sdk::Sdk;
 use reader::Reader;
 
@@ -70,6 +70,8 @@ pub(crate) struct Settings {
     pub(crate) rank: Option<u32>,
     pub(crate) time: Time,
     pub(crate) models: Arc<Models>,
+    /// What is to be checked of the program.
+    pub(crate) check: Wish,
     /// Whether a run is to end with an error if an output has a NaN.
     pub(crate) sees_nan: bool,
     /// What is odd but not refused; logged so that it is seen.
@@ -144,6 +146,7 @@ impl Settings {
             rank: reader.rank(),
             time: reader.time(),
             models: Arc::new(reader.models()),
+            check: reader.check(),
             sees_nan: reader.sees_nan(),
             profile,
             remarks,
@@ -237,27 +240,6 @@ impl<L: Fn(&str) -> Option<OsString>> Reader<L> {
                 false
             }
         }
-    }
-
-    fn models(&mut self) -> Models {
-        let fallback = self.text("NRT_SIM_DEFAULT_KERNEL").and_then(|text| {
-            let known: Result<Fallback, _> = text.parse();
-            known.map_err(|expected| self.refuse("NRT_SIM_DEFAULT_KERNEL", &text, expected)).ok()
-        });
-        let beside = (self.lookup)("NRT_SIM_MODELS_BESIDE").unwrap_or_default();
-        let beside = std::env::split_paths(&beside).filter(|path| !path.as_os_str().is_empty()).map(settled);
-        let onnx_library = self.text("NRT_SIM_ONNX_LIB").map(PathBuf::from).map(settled);
-        let onnx_library = onnx_library.or_else(|| Some(place::folder()?.join(onnx::LIBRARY)));
-        Models { bindings: self.bindings(), beside: beside.collect(), fallback, onnx_library }
-    }
-
-    fn bindings(&mut self) -> Option<Bindings> {
-        let Written { text, file } = self.written("NRT_SIM_MODELS", "a list of bindings")?;
-        let file = file.unwrap_or_else(|| PathBuf::from("NRT_SIM_MODELS"));
-        let bindings = Bindings::parse(&file, &text);
-        let refused =
-            |error| format!("NRT_SIM_MODELS: {} is not valid: {}", file.display(), one_line(&error));
-        bindings.map_err(|error| self.wrong.push(refused(error))).ok()
     }
 
     /// Numerical errors are looked for from `critical` on; `NEURON_FAIL_ON_NAN` asks for no less (observed).

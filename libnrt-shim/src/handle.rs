@@ -56,6 +56,11 @@ impl<T> Handle<T> {
         Handle { raw, kind: PhantomData }
     }
 
+    /// What C holds.
+    pub(crate) fn bits(self) -> u64 {
+        self.raw
+    }
+
     /// Whether C passed a null pointer.
     pub(crate) fn is_null(self) -> bool {
         self.raw == 0

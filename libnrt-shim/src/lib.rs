@@ -9,6 +9,7 @@ mod api;
 mod armed;
 mod boundary;
 mod callback;
+mod check;
 mod claim;
 mod collective;
 mod control;

@@ -14,6 +14,7 @@ use sim_core::seq::{Seq, UnitId, UnitKind};
 
 use crate::armed::{self, Armed};
 use crate::callback;
+use crate::check::{self, Check};
 use crate::claim::Claim;
 use crate::collective::Collective;
 use crate::control::server;
@@ -68,6 +69,8 @@ pub(crate) struct Runtime {
     pub(crate) trackers: &'static Table<Tracker>,
     pub(crate) collectives: &'static Table<Collective>,
     pub(crate) report: Report,
+    /// What the program is checked by, if that is wanted.
+    pub(crate) check: Option<Check>,
     pub(crate) rules: RuleReport,
     /// What earlier processes had broken at `nrt_init`.
     pub(crate) leftover: Vec<Rule>,
@@ -190,6 +193,7 @@ pub(crate) fn close() -> Result<(), ApiError> {
     let mut ending = Ending { after: Phase::Closed };
     match &*RUNTIME.read() {
         Some(runtime) => {
+            runtime.check.iter().for_each(|check| check.closing(runtime, "nrt_close", false));
             let held = runtime.device.close();
             runtime.rules.tell(runtime.device.faults()); // those that came later
             if held > 0 {
@@ -211,6 +215,16 @@ pub(crate) fn close() -> Result<(), ApiError> {
     runtime.iter().for_each(Runtime::forget_objects);
     drop(runtime);
     Ok(())
+}
+
+/// The process ends: says so to the checker if the runtime is open. Who closes or opens it meanwhile is not waited for.
+pub(crate) fn at_exit() {
+    if phase() != Phase::Open {
+        return;
+    }
+    if let Some(Some(runtime)) = RUNTIME.try_read().as_deref() {
+        runtime.check.iter().for_each(|check| check.closing(runtime, "exit", true));
+    }
 }
 
 /// Ends the phase of closing, even if a bug makes closing panic: the runtime can be opened again then.
@@ -244,11 +258,15 @@ impl Runtime {
         let begun = Report::begin(claim.count as usize);
         let (report, ledger) =
             begun.map_err(|error| ApiError::HostMemory(format!("no memory for counters: {error}")))?;
+        check::begin(&settings.check).map_err(ApiError::Invalid)?;
+        let device = Device::with_faults(config, ledger, faults);
         let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Ok(Runtime {
             implicit: settings.implicit_limit().map(|limit| Implicit::new(claim.count, limit)),
+            // In implicit mode the runtime itself waits where the checker would look.
+            check: Check::of(&settings.check, &device).filter(|_| settings.implicit_limit().is_none()),
+            device,
             settings,
-            device: Device::with_faults(config, ledger, faults),
             rules,
             leftover,
             tensors: &TENSORS,
@@ -267,6 +285,7 @@ impl Runtime {
 
     /// Makes a tensor known to C.
     pub(crate) fn add_tensor(&self, tensor: Tensor) -> Result<Handle<Tensor>, ApiError> {
+        self.check.iter().for_each(|check| check.tensor_made(&tensor));
         let handle = self.tensors.insert(Arc::new(tensor))?;
         self.device.ledger().objects(Object::Tensor).fetch_add(1, Relaxed);
         Ok(handle)
@@ -277,6 +296,7 @@ impl Runtime {
         let tensor = self.tensors.remove(handle)?;
         self.device.ledger().objects(Object::Tensor).fetch_sub(1, Relaxed);
         self.forget_bindings();
+        self.check.iter().for_each(|check| check.tensor_freed(&tensor));
         tensor.outputs().end();
         drop(tensor);
         Ok(())

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use sim_core::request::Answer;
+use sim_core::seq::{Seq, UnitId};
 use sim_core::status::Status;
 
 use crate::abi::AsyncError;
@@ -31,6 +32,11 @@ impl Tracker {
                 self.errors.lock().push(AsyncError { seq: seq.raw(), code });
             }
         }))
+    }
+
+    /// The requests that the program was shown last.
+    pub(crate) fn shown(&self) -> Vec<(UnitId, u64)> {
+        self.shown.lock().iter().filter_map(|error| Seq::decode(error.seq)).collect()
     }
 
     /// The errors since the last call, as an array that stays valid until the next call.

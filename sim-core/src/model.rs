@@ -46,6 +46,8 @@ pub struct Run {
     pub(crate) inputs: Vec<Span>,
     pub(crate) outputs: Vec<Span>,
     pub(crate) counters: Vec<Arc<Outputs>>,
+    /// The tensors, inputs first, by [`Tensor::id`].
+    pub(crate) tensors: Vec<u64>,
     pub(crate) bytes: u64,
 }
 
@@ -113,16 +115,19 @@ impl Model {
             inputs: Vec::with_capacity(self.inputs.len()),
             outputs: Vec::with_capacity(self.outputs.len()),
             counters: Vec::with_capacity(self.outputs.len()),
+            tensors: Vec::with_capacity(self.inputs.len() + self.outputs.len()),
             bytes: 0,
         };
         let missing = |slot: &Slot| BindError::Missing(slot.name.clone());
         for slot in &self.inputs {
             let tensor = input(&slot.name).ok_or_else(|| missing(slot))?;
             run.inputs.push(self.fit(slot, &tensor, bank, on_host)?);
+            run.tensors.push(tensor.id());
         }
         for slot in &self.outputs {
             let tensor = output(&slot.name).ok_or_else(|| missing(slot))?;
             run.outputs.push(self.fit(slot, &tensor, bank, on_host)?);
+            run.tensors.push(tensor.id());
             run.counters.push(Arc::clone(tensor.outputs()));
         }
         run.bytes = run.inputs.iter().chain(&run.outputs).map(|span| span.len() as u64).sum();
@@ -154,6 +159,18 @@ impl Run {
     /// What it writes.
     pub fn outputs(&self) -> &[Span] {
         &self.outputs
+    }
+
+    /// Each tensor with the bytes that the run uses, and whether it writes them.
+    pub fn uses(&self) -> impl Iterator<Item = (u64, &Span, bool)> {
+        let inputs = self.inputs.iter().map(|span| (span, false));
+        let spans = inputs.chain(self.outputs.iter().map(|span| (span, true)));
+        self.tensors.iter().zip(spans).map(|(id, (span, writes))| (*id, span, writes))
+    }
+
+    /// The model it is a run of.
+    pub fn model(&self) -> &Model {
+        &self.model
     }
 
     /// Whether all its tensors are in device memory.

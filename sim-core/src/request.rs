@@ -93,8 +93,8 @@ pub trait Observer: Send {
 }
 
 impl Answer {
-    /// Tells the status; returns who is to be told that the number is published.
-    pub(crate) fn give(self, seq: Seq, status: Status) -> Option<Box<dyn Observer>> {
+    /// Tells what request `seq` ended with; returns who is to be told that the number is published.
+    pub fn give(self, seq: Seq, status: Status) -> Option<Box<dyn Observer>> {
         match self {
             Answer::Nobody => {}
             Answer::Word(word) => word.write(status.code()),
@@ -132,7 +132,7 @@ impl Work {
     }
 
     /// The run, if it is one.
-    pub(crate) fn run(&self) -> Option<&Run> {
+    pub fn run(&self) -> Option<&Run> {
         match self {
             Work::Execute(run) => Some(run),
             Work::Read { .. } | Work::Write { .. } | Work::Copy { .. } | Work::Collective { .. } => None,

@@ -46,6 +46,11 @@ pub fn has(tool: &str) -> bool {
 impl Program {
     /// Compiles `source`, a path below the repository, for `way`.
     pub fn compile(source: &str, way: Way) -> Program {
+        Program::compile_with(source, way, &[])
+    }
+
+    /// The same with `macros` defined.
+    pub fn compile_with(source: &str, way: Way, macros: &[&str]) -> Program {
         let source = build::root().join(source);
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join(source.file_stem().expect("a source has a name"));
@@ -55,6 +60,7 @@ impl Program {
         };
         let mut compile = Command::new(compiler);
         compile.args([standard, "-g", "-O1", "-Wall", "-Wextra", "-Werror", "-pthread"]);
+        compile.args(macros.iter().map(|name| format!("-D{name}")));
         compile.arg("-I").arg(build::root().join("include")).arg(&source).arg("-o").arg(&path);
         if way == Way::Sanitized {
             compile.args(["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]);
@@ -70,6 +76,11 @@ impl Program {
 
     /// Runs it in every way its first lines name; each must end with its exit code and print `ok`.
     pub fn run(&self) {
+        self.run_with(&[]);
+    }
+
+    /// The same with further `settings` of the runtime.
+    pub fn run_with(&self, settings: &[(&str, &str)]) {
         let lines = directives(&self.source, "run");
         assert!(!lines.is_empty(), "{} says nowhere how to run it", self.source.display());
         let neff = neff::write_small(self.folder.path());
@@ -80,7 +91,7 @@ impl Program {
                 call.split_whitespace().map(|word| word.replace("{neff}", &neff)).collect();
             let name = words.iter().position(|word| !word.contains('=')).expect("the program's name");
             let mut command = self.command();
-            command.args(&words[name + 1..]);
+            command.args(&words[name + 1..]).envs(settings.iter().copied());
             command.envs(words[..name].iter().filter_map(|word| word.split_once('=')));
             let output = command.output().expect("just compiled");
             let said = text(&output);
@@ -151,7 +162,7 @@ pub fn text(output: &Output) -> String {
 }
 
 /// The values of the lines `// NAME: VALUE` at the beginning of `source`.
-fn directives(source: &Path, name: &str) -> Vec<String> {
+pub fn directives(source: &Path, name: &str) -> Vec<String> {
     let text = fs::read_to_string(source).unwrap_or_else(|error| panic!("{}: {error}", source.display()));
     let head = text.lines().take_while(|line| line.starts_with("//"));
     let prefix = format!("// {name}: ");

@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use sim_core::config::Time;
 use sim_core::port::Signal;
-use sim_core::seq::{Seq, UnitKind};
+use sim_core::seq::{Seq, UnitId, UnitKind};
 
 use crate::boundary::{Out, export};
+use crate::check::Registration;
 use crate::error::ApiError;
 use crate::eventfd::Event;
 use crate::log::{self, Level};
@@ -43,15 +44,41 @@ fn last_completed(
     let kind = kind(xu, kinds)?;
     checked_queue(kind, queue)?;
     let unit = runtime.unit(runtime.core("lnc_idx", core.into())?, kind, queue)?;
-    seq.set(Seq::new(unit, runtime.device.completed(unit)).raw());
+    runtime.check.iter().for_each(|check| check.enters("nrta_get_sequence"));
+    let num = runtime.device.completed(unit);
+    runtime.check.iter().for_each(|check| check.looked(unit, num));
+    seq.set(Seq::new(unit, num).raw());
     Ok(())
+}
+
+/// The request that `seq` names in the call `call`.
+#[inline]
+fn named(
+    runtime: &Runtime,
+    seq: u64,
+    kinds: &[UnitKind],
+    call: &'static str,
+) -> Result<(UnitId, u64), ApiError> {
+    match runtime.request(seq, kinds) {
+        Ok(named) => Ok(named),
+        Err(error) => Err(names_none(runtime, seq, call, error)),
+    }
+}
+
+#[cold]
+fn names_none(runtime: &Runtime, seq: u64, call: &'static str, error: ApiError) -> ApiError {
+    runtime.check.iter().for_each(|check| check.named_none(seq, call));
+    error
 }
 
 fn is_completed(seq: u64, kinds: &[UnitKind], completed: Out<bool>) -> Result<(), ApiError> {
     let runtime = explicit()?;
     let completed = completed.place("is_completed")?;
-    let (unit, num) = runtime.request(seq, kinds)?;
-    completed.set(runtime.device.is_completed(unit, num));
+    let (unit, num) = named(&runtime, seq, kinds, "nrta_is_completed")?;
+    runtime.check.iter().for_each(|check| check.enters("nrta_is_completed"));
+    let is_completed = runtime.device.is_completed(unit, num);
+    runtime.check.iter().for_each(|check| check.asked(unit, num, is_completed));
+    completed.set(is_completed);
     Ok(())
 }
 
@@ -84,13 +111,22 @@ export! {
 }
 
 /// The signal for the program's descriptor; `None` where a negative one takes the wish back.
-fn event(runtime: &Runtime, fd: c_int) -> Result<Option<Box<dyn Signal>>, ApiError> {
+fn event(runtime: &Runtime, registration: Registration) -> Result<Option<Box<dyn Signal>>, ApiError> {
+    let fd = registration.fd;
     if fd < 0 {
         return Ok(None);
     }
     let event = Event::of_program(fd)?;
     remark_sleep(runtime);
-    Ok(Some(Box::new(event)))
+    Ok(Some(watched(runtime, Box::new(event), registration)))
+}
+
+/// The signal, of which the checker hears as well if there is one.
+fn watched(runtime: &Runtime, signal: Box<dyn Signal>, registration: Registration) -> Box<dyn Signal> {
+    match &runtime.check {
+        None => signal,
+        Some(check) => check.listens(signal, registration),
+    }
 }
 
 /// Says, once, that in manual time nobody may sleep until a descriptor is readable: most programs do.
@@ -113,8 +149,10 @@ export! {
     "NRT_3.0.0"
     fn nrta_event_register_seq_id_completion(seq: u64, fd: c_int) {
         let runtime = explicit()?;
-        let (unit, num) = runtime.request(seq, &KINDS)?;
-        runtime.device.listen_by_number(unit, num, event(&runtime, fd)?);
+        let call = "nrta_event_register_seq_id_completion";
+        let (unit, num) = named(&runtime, seq, &KINDS, call)?;
+        let registration = Registration { call, unit, num: Some(num), fd };
+        runtime.device.listen_by_number(unit, num, event(&runtime, registration)?);
         Ok(())
     }
 }
@@ -128,7 +166,9 @@ export! {
         let kind = kind(xu, &KINDS)?;
         checked_queue(kind, queue)?;
         let unit = runtime.unit(runtime.core("lnc", core.into())?, kind, queue)?;
-        runtime.device.listen_to_each(unit, event(&runtime, fd)?);
+        let registration =
+            Registration { call: "nrta_event_register_xu_completion", unit, num: None, fd };
+        runtime.device.listen_to_each(unit, event(&runtime, registration)?);
         Ok(())
     }
 }
@@ -139,11 +179,14 @@ export! {
     fn nrta_get_completion_handle(seq: u64, fd: Out<c_int>) {
         let runtime = explicit()?;
         let fd = fd.place("fd")?;
-        let (unit, num) = runtime.request(seq, &KINDS_2_28)?;
+        let (unit, num) = named(&runtime, seq, &KINDS_2_28, "nrta_get_completion_handle")?;
         let (theirs, ours) = Event::pair()?;
         remark_sleep(&runtime);
-        runtime.device.listen(unit, num, Box::new(ours));
-        fd.set(theirs.into_raw_fd());
+        let theirs = theirs.into_raw_fd();
+        let registration =
+            Registration { call: "nrta_get_completion_handle", unit, num: Some(num), fd: theirs };
+        runtime.device.listen(unit, num, watched(&runtime, Box::new(ours), registration));
+        fd.set(theirs);
         Ok(())
     }
 }

@@ -10,6 +10,7 @@ use sim_core::time::{Nanos, Tick};
 use super::completion::{KINDS, kind};
 use crate::abi::{QueueState, RuleCounts, c_text};
 use crate::boundary::{Buffer, Out, Text, copy_prefix, export};
+use crate::check::Check;
 use crate::control;
 use crate::error::ApiError;
 use crate::runtime::{self, Runtime};
@@ -120,6 +121,7 @@ export! {
         let runtime = runtime::open()?;
         let unit = unit(&runtime, core, xu, queue)?;
         let count = runtime.device.step_queue(unit, requests).ok_or_else(control::not_paused)?;
+        runtime.check.iter().for_each(Check::seen_all);
         if let Some(stepped) = stepped.wanted_place() {
             stepped.set(count);
         }
@@ -204,7 +206,10 @@ export! {
     fn nrt_sim_wait_idle() {
         let runtime = runtime::open()?;
         match runtime.device.wait_idle() {
-            true => Ok(()),
+            true => {
+                runtime.check.iter().for_each(Check::seen_all);
+                Ok(())
+            }
             false => Err(control::not_idle(&runtime)),
         }
     }

@@ -42,7 +42,11 @@ export! {
     ) {
         let runtime = explicit()?;
         let (list, count) = (list.place("list")?, count.place("error_count")?);
-        let (errors, len) = runtime.trackers.get(tracker)?.show();
+        let tracker = runtime.trackers.get(tracker)?;
+        let (errors, len) = tracker.show();
+        if let Some(check) = &runtime.check {
+            tracker.shown().into_iter().for_each(|(unit, num)| check.seen(unit, num, "nrta_error_tracker_get_list"));
+        }
         list.set(errors);
         count.set(len);
         Ok::<(), ApiError>(())

@@ -14,6 +14,7 @@ use sim_core::time::{Nanos, Tick};
 
 use super::implicit;
 use crate::boundary::export;
+use crate::check::Blocking;
 use crate::error::ApiError;
 use crate::handle::Handle;
 use crate::loaded::{Caller, Loaded};
@@ -43,13 +44,18 @@ fn execute(
         return implicit::execute(&runtime, mode, &loaded.model, &run);
     }
     let until = place_limit(&runtime);
+    let blocking = Blocking::runs(&runtime, "nrt_execute", unit, &run);
     loop {
         let status = Arc::new(AtomicU32::new(Status::Success.code()));
         let told = Arc::clone(&status);
         let answer = Answer::Call(Box::new(move |_, status| told.store(status.code(), Relaxed)));
+        let answer = blocking.watch(answer);
         match runtime.device.perform(unit, Work::Execute(Arc::clone(&run)), answer) {
             // Ordered by the publication of the number, which the wait has seen.
-            Ok(Waited::Completed) => return ended(&loaded, status.load(Relaxed)),
+            Ok(Waited::Completed) => {
+                blocking.has_run();
+                return ended(&loaded, status.load(Relaxed));
+            }
             Ok(Waited::TimedOut | Waited::Stuck) => {
                 return Err(no_end(&runtime, unit, "the run stays queued and does not end by itself"));
             }
@@ -90,7 +96,10 @@ pub(super) fn drain(runtime: &Runtime, core: u8) -> Result<(), ApiError> {
     let unit = runtime.unit(core, UnitKind::Compute, 0)?;
     let last = runtime.device.issued(unit);
     match runtime.device.wait_patiently(unit, last) {
-        Waited::Completed => implicit::drained(runtime, core, last),
+        Waited::Completed => {
+            runtime.check.iter().for_each(|check| check.seen(unit, last, "nrt_async_drain_queued_execs"));
+            implicit::drained(runtime, core, last)
+        }
         Waited::TimedOut | Waited::Stuck => Err(no_end(runtime, unit, "the queue does not become empty")),
     }
 }

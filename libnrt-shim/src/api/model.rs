@@ -160,10 +160,15 @@ export! {
         let loaded = runtime.models.remove(model)?;
         runtime.device.ledger().objects(Object::Model).fetch_sub(1, Relaxed);
         loaded.forget();
+        runtime.check.iter().for_each(|check| check.model_unloaded(loaded.model.id));
         // Whatever was queued by now. A call that found the model just before keeps it alive by itself.
         let unit = loaded.model.unit();
-        match runtime.device.wait_patiently(unit, runtime.device.issued(unit)) {
-            Waited::Completed => Ok(()),
+        let last = runtime.device.issued(unit);
+        match runtime.device.wait_patiently(unit, last) {
+            Waited::Completed => {
+                runtime.check.iter().for_each(|check| check.seen(unit, last, "nrt_unload"));
+                Ok(())
+            }
             Waited::TimedOut | Waited::Stuck => {
                 Err(no_end(&runtime, unit, "the model is unloaded, but its queued runs keep their memory"))
             }

@@ -6,6 +6,7 @@ use sim_core::memory::tensor::{Counting, Tensor};
 use sim_core::time::Nanos;
 
 use crate::boundary::export;
+use crate::check::Check;
 use crate::error::ApiError;
 use crate::handle::Handle;
 use crate::runtime::{self, Open, Runtime};
@@ -18,7 +19,10 @@ export! {
         let (runtime, tensor) = counted(tensor)?;
         let limit = u64::try_from(timeout).ok().map(|us| Nanos(us.saturating_mul(1000)));
         let why = match runtime.device.wait_for_outputs(tensor.outputs(), expected, limit) {
-            Counting::Reached => return Ok(()),
+            Counting::Reached => {
+                runtime.check.iter().for_each(Check::seen_all);
+                return Ok(());
+            }
             Counting::Ended => return Err(runtime::gate().err().unwrap_or(ApiError::StaleHandle("tensor"))),
             Counting::TimedOut => format!("in {timeout} us"),
             Counting::Stuck => no_more(&runtime),

@@ -14,6 +14,7 @@ use sim_core::seq::{UnitId, UnitKind};
 use super::tensor::{part, same_bank, span};
 use super::transfer::named;
 use crate::boundary::{Buffer, Out, Place, export};
+use crate::check::With;
 use crate::error::ApiError;
 use crate::handle::Handle;
 use crate::loaded::{Caller, Loaded};
@@ -42,7 +43,11 @@ pub(super) fn submit(
 ) -> Result<(), ApiError> {
     let wanted = runtime.device.faults().wants_tensors() && !tensors.is_empty();
     let request = Request { work, answer, tensors: wanted.then(|| named(runtime, tensors).into()) };
-    seq.set(runtime.device.submit_request(unit, request)?.raw());
+    let accepted = match &runtime.check {
+        None => runtime.device.submit_request(unit, request)?,
+        Some(check) => check.submit(runtime, unit, request, With { tensors, sets: None })?,
+    };
+    seq.set(accepted.raw());
     Ok(())
 }
 
@@ -60,7 +65,15 @@ fn execute(
     let unit = loaded.model.unit();
     let bank = runtime.device.bank_of(unit.core).index;
     let run = loaded.bind(Caller::Async, input, output, bank, runtime.objects())?;
-    seq.set(runtime.device.submit(unit, Work::Execute(run), answer)?.raw());
+    let work = Work::Execute(run);
+    let accepted = match &runtime.check {
+        None => runtime.device.submit(unit, work, answer)?,
+        Some(check) => {
+            let with = With { tensors: &[], sets: Some(sets) };
+            check.submit(runtime, unit, Request::new(work, answer), with)?
+        }
+    };
+    seq.set(accepted.raw());
     Ok(())
 }
 

@@ -11,6 +11,7 @@ use sim_core::status::Status;
 use super::implicit;
 use crate::abi::AllocationInfo;
 use crate::boundary::{Buffer, Out, Text, export};
+use crate::check::Check;
 use crate::error::ApiError;
 use crate::handle::Handle;
 use crate::incident;
@@ -69,7 +70,10 @@ fn allocate(
         0 => {
             let core = runtime.core("vnc", vnc.into())?;
             fault(Some(core))?;
-            let allocated = runtime.device.allocate(core, size as u64);
+            let mut allocated = runtime.device.allocate(core, size as u64);
+            if allocated.is_err() && runtime.check.as_ref().is_some_and(Check::give_back) {
+                allocated = runtime.device.allocate(core, size as u64);
+            }
             allocated.map_err(|full| {
                 log::write(Level::Error, "nrt_tensor_allocate", utilisation(runtime, core, size));
                 ApiError::bank_full(size, core, full)
@@ -154,7 +158,10 @@ export! {
         if buffer.address() == 0 {
             return Err(ApiError::Null("buffer"));
         }
-        tensor.attach(Storage::of_program(buffer.extent("buffer", size)?));
+        let storage = Storage::of_program(buffer.extent("buffer", size)?);
+        runtime.check.iter().for_each(|check| check.tensor_replaced(&tensor));
+        tensor.attach(storage);
+        runtime.check.iter().for_each(|check| check.tensor_made(&tensor));
         runtime.forget_bindings();
         Ok(())
     }

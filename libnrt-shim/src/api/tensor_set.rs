@@ -33,6 +33,7 @@ export! {
             let place = set.place("tensor_set")?;
             let runtime = runtime::open()?;
             runtime.sets.remove(place.get())?;
+            runtime.check.iter().for_each(|check| check.set_destroyed(place.get().bits()));
             runtime.device.ledger().objects(Object::TensorSet).fetch_sub(1, Relaxed);
             runtime.forget_bindings();
             place.set(Handle::NULL);

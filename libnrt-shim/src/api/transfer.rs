@@ -16,6 +16,7 @@ use super::implicit;
 use super::tensor::{part, same_bank, span};
 use crate::abi::Batch;
 use crate::boundary::{Array, Buffer, Flag, export};
+use crate::check::{Blocking, Memory};
 use crate::error::ApiError;
 use crate::handle::Handle;
 use crate::runtime::{self, Runtime};
@@ -29,7 +30,11 @@ export! {
         let buffer = buffer.extent("buf", size)?;
         implicit::guard(&runtime, &[(&from, Access::Read)])?;
         let way = (Operation::Read, buffer, std::slice::from_ref(&tensor));
-        transfer(&runtime, &from, way, || buffer.copy_from(from.extent()))
+        let source = Memory::Tensor(tensor, &from);
+        let blocking = Blocking::moves(&runtime, "nrt_tensor_read", Some(source), Memory::Buffer(buffer));
+        transfer(&runtime, &from, way, || buffer.copy_from(from.extent()))?;
+        blocking.spoil(buffer);
+        Ok(())
     }
 }
 
@@ -42,6 +47,9 @@ export! {
         let buffer = buffer.extent("buf", size)?;
         implicit::guard(&runtime, &[(&to, Access::Write)])?;
         let way = (Operation::Write, to.extent(), std::slice::from_ref(&tensor));
+        let source = Memory::Buffer(buffer);
+        let _blocking =
+            Blocking::moves(&runtime, "nrt_tensor_write", Some(source), Memory::Tensor(tensor, &to));
         transfer(&runtime, &to, way, || to.extent().copy_from(buffer))
     }
 }
@@ -113,7 +121,10 @@ export! {
         let runtime = runtime::open()?;
         let pieces = pieces(&runtime, (batches, count), Access::Read, is_unsafe)?;
         for (tensor, from, buffer) in pieces {
+            let (source, target) = (Memory::Tensor(tensor, &from), Memory::Buffer(buffer));
+            let blocking = Blocking::moves(&runtime, "nrt_tensor_read_batch", Some(source), target);
             transfer(&runtime, &from, (Operation::Read, buffer, &[tensor]), || buffer.copy_from(from.extent()))?;
+            blocking.spoil(buffer);
         }
         Ok(())
     }
@@ -127,6 +138,8 @@ export! {
         let pieces = pieces(&runtime, (batches, count), Access::Write, is_unsafe)?;
         for (tensor, to, buffer) in pieces {
             let way = (Operation::Write, to.extent(), std::slice::from_ref(&tensor));
+            let (source, target) = (Memory::Buffer(buffer), Memory::Tensor(tensor, &to));
+            let _blocking = Blocking::moves(&runtime, "nrt_tensor_write_batch", Some(source), target);
             transfer(&runtime, &to, way, || to.extent().copy_from(buffer))?;
         }
         Ok(())
@@ -147,6 +160,9 @@ export! {
         let copy = || to.extent().copy_from(from.extent());
         let ends = [source, target];
         let way = (Operation::Copy, to.extent(), &ends[..]);
+        let from_memory = Memory::Tensor(source, &from);
+        let _blocking =
+            Blocking::moves(&runtime, "nrt_tensor_copy", Some(from_memory), Memory::Tensor(target, &to));
         match (from.storage().allocation(), to.storage().allocation()) {
             (Some(_), Some(_)) => in_time(&runtime, &to, runtime.device.rates().copy(size as u64), way, copy),
             (Some(_), None) => transfer(&runtime, &from, way, copy),
@@ -165,6 +181,7 @@ export! {
         let is_on_device = to.storage().allocation().is_some();
         let span = if is_on_device { runtime.device.rates().copy(size as u64) } else { Nanos(0) };
         let way = (Operation::Write, to.extent(), std::slice::from_ref(&tensor));
+        let _blocking = Blocking::moves(&runtime, "nrt_tensor_memset", None, Memory::Tensor(tensor, &to));
         in_time(&runtime, &to, span, way, || to.extent().fill(value.to_le_bytes()[0]))
     }
 }

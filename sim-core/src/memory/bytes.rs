@@ -235,6 +235,17 @@ impl StatusWord {
         StatusWord { at }
     }
 
+    /// Where it is.
+    pub fn address(&self) -> usize {
+        self.at.addr().get()
+    }
+
+    /// What stands there now.
+    pub fn look(&self) -> u32 {
+        // SAFETY: readable, since writable, by the promise of `new`. Unaligned, since C promises us nothing.
+        unsafe { self.at.read_unaligned() }
+    }
+
     /// Writes the status. The publication of the sequence number that follows orders it for observers.
     pub fn write(self, code: u32) {
         // SAFETY: writable, by the promise of `new`. Unaligned, since C promises us nothing.

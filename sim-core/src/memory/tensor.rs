@@ -1,6 +1,7 @@
 //! Tensors: named views of storages, and the counter of completed outputs.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
@@ -11,6 +12,7 @@ use crate::time::Tick;
 /// A named view of some bytes. Empty until a buffer is attached, if it was made so.
 #[derive(Debug)]
 pub struct Tensor {
+    id: u64,
     name: Box<str>,
     view: Mutex<Option<Span>>,
     outputs: Arc<Outputs>,
@@ -19,7 +21,14 @@ pub struct Tensor {
 impl Tensor {
     /// A tensor over `span`, or an empty one.
     pub fn new(name: &str, span: Option<Span>) -> Tensor {
-        Tensor { name: name.into(), view: Mutex::new(span), outputs: Arc::default() }
+        static MADE: AtomicU64 = AtomicU64::new(0);
+        let id = MADE.fetch_add(1, Relaxed) + 1; // only its being unique matters
+        Tensor { id, name: name.into(), view: Mutex::new(span), outputs: Arc::default() }
+    }
+
+    /// A number that no other tensor of the process has, from 1.
+    pub fn id(&self) -> u64 {
+        self.id
     }
 
     /// Its name, for logs and traces only.
