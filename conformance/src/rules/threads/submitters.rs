@@ -4,7 +4,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::program;
-use crate::abi::{Status, number};
+use crate::abi::{COMPUTE, Status, number};
 use crate::session::{Buffer, Direct, Place, Queue, Session};
 use crate::verdict::{Outcome, Stop};
 
@@ -75,6 +75,7 @@ pub(super) fn words(count: u64) -> &'static [AtomicU32] {
 /// Several threads submit; `submit` is told where the status goes, and the id.
 fn gapless(s: &Session, each: u64, submit: &(dyn Fn(u64, u64) -> Status + Sync)) -> Outcome {
     let asker = Asker::new(s)?;
+    let last_of = s.direct("nrta_get_sequence")?;
     let complaints = Complaints::new();
     let words = words(THREADS * each);
     let ids: Mutex<Vec<u64>> = Mutex::default();
@@ -87,10 +88,11 @@ fn gapless(s: &Session, each: u64, submit: &(dyn Fn(u64, u64) -> Status + Sync))
                 break;
             }
             let word = words[(thread * each + round) as usize].as_ptr() as u64;
-            let id = AtomicU64::new(0);
+            let [id, last] = [AtomicU64::new(0), AtomicU64::new(0)];
             let mut status = submit(word, id.as_ptr() as u64);
             while status == Status::QUEUE_FULL && begin.elapsed() < asker.patience {
-                own.last().map(|id| asker.is_completed(*id));
+                // Places are taken by the requests of all threads, so it is the queue that is asked.
+                let _ = last_of.status(&[0, COMPUTE.into(), 0, last.as_ptr() as u64]);
                 thread::yield_now();
                 status = submit(word, id.as_ptr() as u64);
             }
