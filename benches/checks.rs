@@ -113,9 +113,9 @@ impl Client {
     fn writes(&mut self) {
         let (mut statuses, mut seq) = ([0; TENSORS], 0);
         let begun = Instant::now();
-        for index in 0..TENSORS {
+        for (index, status) in statuses.iter_mut().enumerate() {
             let (tensor, buffer) = (self.tensors[index], self.buffer[64 * index..].as_mut_ptr());
-            call!(self.write, tensor, buffer, 0, 64, 0, 0, &raw mut statuses[index], &raw mut seq);
+            call!(self.write, tensor, buffer, 0, 64, 0, 0, &raw mut *status, &raw mut seq);
         }
         self.wait(0, seq);
         self.rounds[0].push(begun.elapsed().as_nanos() as f64 / TENSORS as f64);

@@ -9,6 +9,7 @@ use serde_json::Value;
 fn no_package_of_this_repository_is_needed() {
     let metadata = Command::new(env!("CARGO"))
         .args(["metadata", "--format-version", "1", "--locked", "--offline"])
+        .args(["--filter-platform", "x86_64-unknown-linux-gnu"]) // packages for others need not be there
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .expect("cargo is there, it runs the tests");

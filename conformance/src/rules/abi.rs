@@ -121,6 +121,14 @@ pub(super) const RULES: &[Rule] = &[
     )
     .drawn(8),
     Rule::new(
+        "NRT-ABI-037",
+        "nrt_get_version with 160 bytes or more succeeds, and tells the same numbers whatever the size.",
+        Observed,
+        "2.31.24",
+        sizes::version_of_any_size,
+    )
+    .drawn(8),
+    Rule::new(
         "NRT-ABI-023",
         "The text of nrt_get_version tells the same four numbers as its fields.",
         Observed,

@@ -208,7 +208,9 @@ impl Session {
         };
         let (inputs, outputs) = (having(0), having(1));
         if inputs.is_empty() || outputs.is_empty() {
-            return Err(Stop::not_applicable("the model has no inputs or no outputs"));
+            let what = "the model has no inputs or no outputs";
+            let own = self.settings.neffs.is_empty(); // which has both, whatever the library says
+            return Err(if own { Stop::blocked(what) } else { Stop::not_applicable(what) });
         }
         Ok((inputs, outputs))
     }

@@ -63,6 +63,17 @@ pub(super) fn version_too_small(s: &Session) -> Outcome {
     untouched(s, buffer, 0)
 }
 
+pub(super) fn version_of_any_size(s: &Session) -> Outcome {
+    let size = s.draw(160..=224_usize)?;
+    let (whole, answer) = version(s, 224)?;
+    answer.needed()?;
+    let (part, answer) = version(s, size)?;
+    answer.is(Status::SUCCESS)?;
+    let is_same = (0..4).all(|index| part.u64(index * 8) == whole.u64(index * 8));
+    let in_c = format!("memcmp({}, {}, 32) == 0", part.name, whole.name);
+    s.check(is_same, in_c, "the numbers are not those of the whole structure")
+}
+
 pub(super) fn version_text(s: &Session) -> Outcome {
     let (buffer, answer) = version(s, 224)?;
     answer.needed()?;

@@ -83,6 +83,7 @@ fn outside(size: u64) -> impl Strategy<Value = (u64, u64)> {
     prop_oneof![
         (0..size, 1..64_u64).prop_map(move |(offset, more)| (offset, size - offset + more)),
         Just((size, 1)),
+        Just((0, size + 1)),
         (1..1000_u64, 1..64_u64).prop_map(move |(beyond, length)| (size + beyond, length)),
         // The sum of both wraps around to something small.
         (1..size).prop_map(|length| (u64::MAX - length + 1, length)),
