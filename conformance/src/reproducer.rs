@@ -5,6 +5,7 @@ use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use crate::program::Program;
 use crate::rule::Rule;
@@ -68,6 +69,8 @@ pub struct Bench<'a> {
     pub folder: PathBuf,
     /// Variables that programs find in their environment.
     pub environment: &'a [(String, String)],
+    /// After which a program that hangs is ended.
+    pub timeout: Duration,
 }
 
 /// How a program ended.
@@ -95,7 +98,10 @@ impl Bench<'_> {
             return Ok(Reproducer { report, program: None, confirmed: Err(why) });
         }
         let command = self.command(rule);
-        let [whole, slice] = [&program, &program.slice()].map(|program| program.text(rule, &command));
+        let seconds = self.timeout.as_secs() + 1;
+        let alarm = format!("alarm({seconds})");
+        let text = |program: &Program| program.text(rule, &command).replace("alarm(20)", &alarm);
+        let [whole, slice] = [&program, &program.slice()].map(text);
         let fails = |end: &End| matches!(end, End::Broken(_) | End::Signal(_));
         let wanted = self.run(&whole, ATTEMPTS)?;
         let text = if slice != whole && fails(&wanted) && self.run(&slice, ATTEMPTS)? == wanted {

@@ -272,8 +272,13 @@ impl Suite {
         let folder = self.folder.join(format!("program-{number}"));
         std::fs::create_dir_all(&folder)?;
         let environment = self.environment();
-        let bench =
-            Bench { library: &self.library, neff: neff.as_deref(), folder, environment: &environment };
+        let bench = Bench {
+            library: &self.library,
+            neff: neff.as_deref(),
+            folder,
+            environment: &environment,
+            timeout: self.timeout,
+        };
         let small = bench.reproduce(rule, report)?;
         finding.what = small.report.verdict.why().to_owned();
         finding.output = small.report.output;

@@ -123,7 +123,7 @@ fn a_crash_in_nrt_init_is_reported() {
 fn a_hang_in_nrt_init_is_reported() {
     let folder = folder();
     let library = library(&folder, LITTLE, &["-DBEGIN=for(;;)"]);
-    let (code, said) = check(&library, &["--timeout", "500ms"]);
+    let (code, said) = check(&library, &["--timeout", "500ms", "--quick"]);
     assert_eq!(code, 1, "{said}");
     assert!(said.contains("the case had not ended after 500ms, in or after nrt_init"), "{said}");
 }
