@@ -6,16 +6,13 @@ use std::process::Command;
 use nrt_tests::{build, program};
 use serde_json::Value;
 
-/// Releases that differ, each in two of the modes of time, each mode on both machines.
-const SETTINGS: [(&str, &str, &str); 8] = [
-    ("2.28", "free", "trn1.2xlarge"),
+/// Releases that differ, with all modes of time and both machines among them. All combinations take minutes; the table
+/// of `docs/conformance.md` has them.
+const SETTINGS: [(&str, &str, &str); 4] = [
     ("2.28", "manual", "trn2.48xlarge"),
     ("2.29", "wall", "trn1.2xlarge"),
-    ("2.29", "free", "trn2.48xlarge"),
-    ("2.30", "manual", "trn1.2xlarge"),
-    ("2.30", "wall", "trn2.48xlarge"),
-    ("2.33", "free", "trn1.2xlarge"),
-    ("2.33", "manual", "trn2.48xlarge"),
+    ("2.30", "free", "trn2.48xlarge"),
+    ("2.33", "manual", "trn1.2xlarge"),
 ];
 
 /// Runs the suite on the simulator and returns what it printed, and what it wrote as JSON.
@@ -42,7 +39,7 @@ fn every_applicable_rule_holds() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     for (sdk, time, instance) in SETTINGS {
         let variables = [("NRT_SIM_TIME", time), ("NRT_SIM_INSTANCE", instance)];
-        let (said, report) = suite(folder.path(), &["--quick", "--cases", "5", "--sdk", sdk], &variables);
+        let (said, report) = suite(folder.path(), &["--quick", "--cases", "3", "--sdk", sdk], &variables);
         let passed = count(&report, "passed");
         assert!(passed >= 100, "{passed} passed with {sdk}, {time}, {instance}\n{said}");
         assert_eq!(report["sdk"], sdk, "{said}");
