@@ -254,6 +254,7 @@ impl Runtime {
             sees_nan: settings.sees_nan,
             rank: settings.rank,
             time: settings.time,
+            shuffle: settings.shuffle,
         };
         let begun = Report::begin(claim.count as usize);
         let (report, ledger) =
