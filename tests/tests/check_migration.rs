@@ -172,6 +172,24 @@ fn reads_before_the_completion_are_told_and_change_the_outputs() {
     checked.assert("order", "FAIL", "");
 }
 
+/// A read that nothing orders after the run it wants to see: which is first is the seed's, and so are the outputs.
+#[test]
+fn an_order_that_fails_is_repeated_by_its_seed() {
+    let subject = Subject::half(&["READS_QUEUED"]);
+    subject.check(&[]).assert("data", "FAIL", "SIM-QUEUE-RAW");
+    let run = |seed: &str| {
+        let mut command = Command::new(build::products().join("nrt-sim"));
+        settle(&mut command);
+        command.args(["run", "--quiet", "--shuffle", "--time", "manual", "--seed", seed, "--"]);
+        let output = command.args([subject.path(), &subject.neff]).output().expect("it is built");
+        assert!(output.status.success(), "{}", text(&output));
+        output.stdout
+    };
+    let outputs = ["1", "2", "3"].map(|seed| (run(seed), run(seed)));
+    assert!(outputs.iter().all(|(one, again)| one == again), "a seed is an order");
+    assert!(outputs.iter().any(|(one, _)| *one != outputs[0].0), "seeds are different orders");
+}
+
 #[test]
 fn a_status_for_all_requests_is_told() {
     assert_fails(&["STATUS_SHARED"], "lifetime", "SIM-STATUS-SHARED");

@@ -164,8 +164,7 @@ fn meaning(code: &str, syntax: Syntax) -> Meaning {
         return if is_empty && is_shell || is_for_one_command { Meaning::Unsets } else { Meaning::Sets };
     }
     let is_subscript = bare.ends_with("environ") && before.contains('[');
-    if is_subscript || value.starts_with("in ") || after.contains("in os.environ")
-    {
+    if is_subscript || value.starts_with("in ") || after.contains("in os.environ") {
         return Meaning::Reads;
     }
     let sets = ends(&[
