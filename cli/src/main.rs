@@ -11,7 +11,8 @@
 //! faults.rs   --faults, and plans explained             scenarios.rs  plans that come with nrt-sim
 //! reset.rs    what faults have left broken              ctl.rs        a running program, controlled
 //! check.rs    --check, and what becomes of findings
-//! swarm/      programs and plans drawn from seeds
+//! swarm/      programs and plans drawn from seeds       lint/         the variable of implicit mode, found
+//! migration/  a program held against the guide's checklist
 //! ```
 
 mod check;
@@ -23,7 +24,9 @@ mod faults;
 mod file;
 mod info;
 mod library;
+mod lint;
 mod machine;
+mod migration;
 mod models;
 mod neff;
 mod program;
@@ -77,6 +80,8 @@ enum Command {
     Ctl(ctl::Options),
     Demo(demo::Options),
     Swarm(swarm::Options),
+    Lint(lint::Options),
+    CheckMigration(migration::Options),
 }
 
 fn main() -> ExitCode {
@@ -85,7 +90,9 @@ fn main() -> ExitCode {
         Err(error) => {
             // There is no one left to tell if this cannot be printed.
             let _ = error.print();
-            return if error.use_stderr() { ExitCode::from(OWN_FAILURE) } else { ExitCode::SUCCESS };
+            let is_lint = std::env::args_os().nth(1).is_some_and(|word| word == "lint");
+            let failure = if is_lint { lint::UNREADABLE } else { OWN_FAILURE };
+            return if error.use_stderr() { ExitCode::from(failure) } else { ExitCode::SUCCESS };
         }
     };
     let (code, failure) = match command {
@@ -98,6 +105,8 @@ fn main() -> ExitCode {
         Command::Ctl(options) => (ctl::ctl(&options), OWN_FAILURE),
         Command::Demo(options) => (demo::demo(&options), 1),
         Command::Swarm(options) => (swarm::swarm(&options), OWN_FAILURE),
+        Command::CheckMigration(options) => (migration::check(&options), OWN_FAILURE),
+        Command::Lint(options) => (lint::lint(&options), lint::UNREADABLE),
     };
     ExitCode::from(code.unwrap_or_else(|error| {
         note(&format!("{error:#}"));

@@ -102,6 +102,11 @@ impl Options {
 }
 
 impl Choice {
+    /// As [`Options::variables`].
+    pub(crate) fn variables(&self, arguments: &[OsString]) -> Vec<(&'static str, OsString)> {
+        Options { choice: self.clone(), strict: false }.variables(arguments)
+    }
+
     /// What decides what the model in the file `neff` computes, as the library is told by [`Options::variables_of`].
     ///
     /// # Errors

@@ -62,6 +62,13 @@ pub(crate) struct Options {
     #[arg(long, value_name = "free|manual|wall|wall:SCALE", value_parser = time)]
     time: Option<String>,
 
+    /// Let completions of different queues come in any order that is legal, drawn from the seed: each request takes
+    /// anything from a microsecond to a second of simulated time, whatever it does. A queue's own order stays.
+    ///
+    /// Sets NRT_SIM_SHUFFLE=1.
+    #[arg(long)]
+    shuffle: bool,
+
     /// The SDK release whose behaviour is simulated.
     ///
     /// Sets NRT_SIM_SDK. Default: what that variable says, else 2.30.
@@ -155,6 +162,7 @@ fn command(options: &Options, machine: &Machine, library: &Library) -> Command {
         ("NEURON_LOGICAL_NC_CONFIG", options.machine.lnc.map(|lnc| lnc.to_string())),
         ("NRT_SIM_SEED", options.seed.map(|seed| seed.to_string())),
         ("NRT_SIM_TIME", options.time.clone()),
+        ("NRT_SIM_SHUFFLE", options.shuffle.then(|| "1".to_owned())),
         ("NRT_SIM_SDK", options.sdk.clone()),
         ("NRT_SIM_SHARE_CORES", options.share_cores.then(|| "1".to_owned())),
         ("NRT_SIM_CTL", options.ctl.then(|| "1".to_owned())),

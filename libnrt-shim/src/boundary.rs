@@ -12,6 +12,7 @@ use sim_core::memory::bytes::Extent;
 
 use crate::error::ApiError;
 use crate::log::{self, Level};
+use crate::trail;
 
 /// Runs the body of the API function `name`: its status, or that of its error, which is logged.
 pub(crate) fn answer(name: &'static str, body: impl FnOnce() -> Result<(), ApiError>) -> u32 {
@@ -24,7 +25,9 @@ pub(crate) fn answer(name: &'static str, body: impl FnOnce() -> Result<(), ApiEr
         ApiError::NotSimulated => not_simulated(name),
         _ => log::write(error.level(), name, &error),
     }
-    error.status().code()
+    let code = error.status().code();
+    trail::refused(name, code);
+    code
 }
 
 /// Logs, once for each name, that a function is not simulated.

@@ -69,6 +69,8 @@ pub(crate) struct Settings {
     /// Rank of the process in its job.
     pub(crate) rank: Option<u32>,
     pub(crate) time: Time,
+    /// Whether completions of different queues come in any order.
+    pub(crate) shuffle: bool,
     pub(crate) models: Arc<Models>,
     /// What is to be checked of the program.
     pub(crate) check: Wish,
@@ -145,6 +147,7 @@ impl Settings {
             journal: reader.text("NRT_SIM_JOURNAL").map(PathBuf::from).map(settled),
             rank: reader.rank(),
             time: reader.time(),
+            shuffle: reader.flag("NRT_SIM_SHUFFLE", false),
             models: Arc::new(reader.models()),
             check: reader.check(),
             sees_nan: reader.sees_nan(),

@@ -31,3 +31,4 @@ mod tensor_set;
 mod trace_json;
 mod trace_types;
 mod tracker;
+mod trail;

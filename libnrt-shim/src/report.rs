@@ -119,6 +119,17 @@ fn new_file(folder: &Path, kind: &str) -> io::Result<(PathBuf, File)> {
     Err(io::ErrorKind::QuotaExceeded.into())
 }
 
+/// A new file for a trail, if there is a folder for reports.
+pub(crate) fn trail() -> Option<File> {
+    match new_file(&folder()?, "trail") {
+        Ok((_, file)) => Some(file),
+        Err(error) => {
+            log::write(Level::Warn, "nrt_init", format!("there will be no trail: {FOLDER}: {error}"));
+            None
+        }
+    }
+}
+
 /// Runs when the library is loaded: leaves a note for `nrt-sim run`.
 extern "C" fn loaded() {
     let Some(folder) = folder() else { return };

@@ -27,6 +27,7 @@ use crate::log::{self, Level};
 use crate::report::{Report, RuleReport};
 use crate::tensor_set::TensorSet;
 use crate::tracker::Tracker;
+use crate::trail;
 
 /// Where the runtime stands. `Closing` lasts while `nrt_close` runs; afterwards calls are answered as
 /// closed (documented) or, by option, as uninitialised (observed). `Child` is for good.
@@ -143,6 +144,7 @@ pub(crate) fn init() -> Result<(), ApiError> {
     if phase() == Phase::Open {
         return Ok(());
     }
+    trail::begin();
     let settings = Settings::from_environment().map_err(|wrong| {
         let (last, others) = wrong.split_last().expect("an error has a reason");
         others.iter().for_each(|line| log::write(Level::Error, "nrt_init", line));
@@ -152,6 +154,7 @@ pub(crate) fn init() -> Result<(), ApiError> {
     // What is only odd does not stay unsaid at the default level: the results may not be what was asked for.
     settings.remarks.iter().for_each(|line| log::write(Level::Error, "nrt_init", line));
     let runtime = Runtime::open(settings)?;
+    trail::opened(&runtime.device, runtime.implicit.is_some());
     VISIBLE.store(runtime.device.config().cores, Relaxed);
     let wish = server::Wish::of(&runtime.settings);
     *RUNTIME.write() = Some(runtime);
@@ -194,6 +197,7 @@ pub(crate) fn close() -> Result<(), ApiError> {
     match &*RUNTIME.read() {
         Some(runtime) => {
             runtime.check.iter().for_each(|check| check.closing(runtime, "nrt_close", false));
+            trail::closes(runtime);
             let held = runtime.device.close();
             runtime.rules.tell(runtime.device.faults()); // those that came later
             if held > 0 {
@@ -254,6 +258,7 @@ impl Runtime {
             sees_nan: settings.sees_nan,
             rank: settings.rank,
             time: settings.time,
+            shuffle: settings.shuffle,
         };
         let begun = Report::begin(claim.count as usize);
         let (report, ledger) =

@@ -40,6 +40,8 @@ pub struct Config {
     pub rank: Option<u32>,
     /// Who moves time.
     pub time: Time,
+    /// Whether durations are drawn so that completions of different queues come in any order.
+    pub shuffle: bool,
 }
 
 /// How simulated time relates to the clock on the wall.
@@ -94,6 +96,7 @@ impl Config {
             sees_nan: false,
             rank: None,
             time: Time::Free,
+            shuffle: false,
         }
     }
 }

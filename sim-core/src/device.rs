@@ -68,7 +68,7 @@ impl Device {
                 _ => Some(config.limits.run),
             };
             let port = Port::new(unit, depth, Arc::clone(&ledger), Arc::clone(&faults));
-            let unit = Unit::new(unit, config.seed, limit);
+            let unit = if config.shuffle { Unit::shuffled } else { Unit::new }(unit, config.seed, limit);
             Arc::new(Shard::new(port, unit, Arc::clone(&rates), Arc::clone(&recorder), Arc::clone(&faults)))
         };
         let shards: Vec<Arc<Shard>> = (0..cores * UnitId::PER_CORE).map(shard).collect();

@@ -1,10 +1,12 @@
 //! What the device has done, kept per core while somebody wants to know.
 
 use std::collections::VecDeque;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use parking_lot::Mutex;
 
+use crate::request::Work;
 use crate::seq::Seq;
 use crate::status::Status;
 use crate::time::Tick;
@@ -41,10 +43,15 @@ pub enum Deed {
     Run(u64),
 }
 
+/// Somebody who is told of each request as it ends, before the program can see that. Called with the queue held: it must
+/// be short, and use no queue.
+pub type Tap = Box<dyn Fn(&Record, &Work) + Send + Sync>;
+
 /// A ring of records for each core; a full ring loses the oldest (observed).
-#[derive(Debug)]
 pub struct Recorder {
     on: AtomicBool,
+    /// Who is told of each record as it is made, whether rings are on or not.
+    tap: OnceLock<Tap>,
     rings: Vec<Mutex<Ring>>,
 }
 
@@ -57,7 +64,11 @@ struct Ring {
 impl Recorder {
     /// A recorder for `cores` cores that records nothing yet.
     pub fn new(cores: u32) -> Recorder {
-        Recorder { on: AtomicBool::new(false), rings: (0..cores).map(|_| Mutex::default()).collect() }
+        Recorder {
+            on: AtomicBool::new(false),
+            tap: OnceLock::new(),
+            rings: (0..cores).map(|_| Mutex::default()).collect(),
+        }
     }
 
     /// Begins anew, with room for `room(core)` records of each core.
@@ -80,7 +91,20 @@ impl Recorder {
         self.on.load(Relaxed)
     }
 
-    pub(crate) fn record(&self, core: u8, record: Record) {
+    /// Tells `tap` of each record from now on; of several, the first.
+    pub fn tap(&self, tap: Tap) {
+        let _ = self.tap.set(tap);
+    }
+
+    /// Whether anybody wants a record.
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.is_on() || self.tap.get().is_some()
+    }
+
+    pub(crate) fn record(&self, core: u8, work: &Work, record: Record) {
+        if let Some(tap) = self.tap.get() {
+            tap(&record, work);
+        }
         if !self.is_on() {
             return;
         }

@@ -358,10 +358,10 @@ impl Shard {
         let num = queued.num;
         owner.unit.finish(num, at, status);
         let unit = self.port.unit();
-        if self.recorder.is_on() {
+        if self.recorder.is_wanted() {
             let work = &queued.request.work;
             let (seq, bytes, deed) = (Seq::new(unit, num), work.bytes(), work.deed());
-            self.recorder.record(unit.core, Record { seq, deed, bytes, begins, ends: at, status });
+            self.recorder.record(unit.core, work, Record { seq, deed, bytes, begins, ends: at, status });
         }
         let event = fate.and_then(|fate| fate.event);
         let spoilt = event.and_then(|strike| match *strike.verdict() {

@@ -88,6 +88,21 @@ fn nanos(span: f64) -> Nanos {
     Nanos(span.round().clamp(0.0, LONGEST.0 as f64) as u64)
 }
 
+/// The shortest shuffled duration, as a power of two of nanoseconds: about a microsecond.
+const SHUFFLE_LEAST: u32 = 10;
+/// In how many octaves a shuffled duration may lie, all equally likely: up to about a second.
+const SHUFFLE_OCTAVES: u64 = 20;
+
+/// A duration that says nothing of the request: any from a microsecond to a second, spread evenly over the octaves.
+///
+/// So one request may outlast a hundred thousand of another queue that come after it, or end before all of them, and
+/// which of two ends first does not depend on what they do.
+pub(crate) fn shuffled(luck: u64) -> Nanos {
+    let (high, low) = (luck >> 32, luck & u64::from(u32::MAX));
+    let octave = 1_u64 << (SHUFFLE_LEAST + u32::try_from(high % SHUFFLE_OCTAVES).expect("a few"));
+    Nanos(octave + ((octave * low) >> 32)) // an octave has 30 bits at most
+}
+
 /// How long a request takes on the device.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Cost {

@@ -6,7 +6,11 @@ use crate::rates::Rates;
 use crate::seq::UnitId;
 use crate::status::Status;
 use crate::time::{Nanos, Tick};
-use crate::timing::Cost;
+use crate::timing::{Cost, shuffled};
+
+/// What the luck of shuffled durations is about, among the [`Draws`] of a queue. Rules of fault plans have subjects that
+/// are hashes of their names, far above.
+const SHUFFLE: u64 = 1;
 
 /// Decides when each request of a queue begins and ends, and what a fault makes of it.
 ///
@@ -16,6 +20,8 @@ use crate::timing::Cost;
 #[derive(Debug)]
 pub struct Unit {
     draws: Draws,
+    /// Where durations are drawn anew, whatever requests cost: what they are drawn from.
+    shuffle: Option<Draws>,
     /// How long a completion may take before the runtime gives up; never, if there is no limit.
     limit: Option<Nanos>,
     free_at: Tick,
@@ -54,7 +60,12 @@ impl Running {
 impl Unit {
     /// An idle unit; `limit` is how long a completion may take before the runtime gives up.
     pub fn new(id: UnitId, seed: u64, limit: Option<Nanos>) -> Unit {
-        Unit { draws: Draws::new(seed, id), limit, free_at: Tick::ZERO, state: State::Idle }
+        Unit { draws: Draws::new(seed, id), shuffle: None, limit, free_at: Tick::ZERO, state: State::Idle }
+    }
+
+    /// The same, with durations that bring about any order of completions between units: [`shuffled`] ones.
+    pub fn shuffled(id: UnitId, seed: u64, limit: Option<Nanos>) -> Unit {
+        Unit { shuffle: Some(Draws::of(seed, SHUFFLE, id.bits())), ..Unit::new(id, seed, limit) }
     }
 
     /// When a request begins that was submitted at `submitted`.
@@ -82,7 +93,10 @@ impl Unit {
                 Running { num, begins, ends: begins, span: Nanos(0), course }
             }
             State::Idle => {
-                let span = cost.draw(rates, self.draws.at(num));
+                let span = match &mut self.shuffle {
+                    None => cost.draw(rates, self.draws.at(num)),
+                    Some(draws) => shuffled(draws.at(num)),
+                };
                 let mut course = fate.map_or_else(Course::default, |fate| fate.course(span));
                 let ends = match (course.hangs, self.limit) {
                     (false, _) => begins + span + course.extra,

@@ -7,5 +7,7 @@
 mod kit;
 #[path = "time/manual.rs"]
 mod manual;
+#[path = "time/shuffle.rs"]
+mod shuffle;
 #[path = "time/threads.rs"]
 mod threads;

@@ -14,6 +14,7 @@
 //! regular.rs    files that can be read to an end  hexadecimal.rs  bytes as digits
 //! folder.rs     where processes of one user meet  armed_rule.rs   what is told of a fault plan
 //! command.rs    what a running program is told, and what it answers
+//! trail.rs      what is told of a program's calls
 //! ```
 //! The instructions in a NEFF cannot be interpreted outside of the vendor's tools. So what a model computes
 //! is what a user bound to it, and nothing is ever concluded from recognising a file.
@@ -40,4 +41,5 @@ pub mod recipe;
 mod regular;
 pub mod signature;
 pub mod spec;
+pub mod trail;
 pub mod written;

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use sim_core::config::Time;
 use sim_core::port::Signal;
 use sim_core::seq::{Seq, UnitId, UnitKind};
+use sim_models::trail::Means;
 
 use crate::boundary::{Out, export};
 use crate::check::Registration;
@@ -13,6 +14,7 @@ use crate::error::ApiError;
 use crate::eventfd::Event;
 use crate::log::{self, Level};
 use crate::runtime::{Runtime, checked_queue, explicit};
+use crate::trail;
 
 use std::os::fd::IntoRawFd;
 
@@ -47,6 +49,7 @@ fn last_completed(
     runtime.check.iter().for_each(|check| check.enters("nrta_get_sequence"));
     let num = runtime.device.completed(unit);
     runtime.check.iter().for_each(|check| check.looked(unit, num));
+    trail::seen(&runtime, unit, num, Means::Sequence);
     seq.set(Seq::new(unit, num).raw());
     Ok(())
 }
@@ -78,6 +81,9 @@ fn is_completed(seq: u64, kinds: &[UnitKind], completed: Out<bool>) -> Result<()
     runtime.check.iter().for_each(|check| check.enters("nrta_is_completed"));
     let is_completed = runtime.device.is_completed(unit, num);
     runtime.check.iter().for_each(|check| check.asked(unit, num, is_completed));
+    if is_completed {
+        trail::seen(&runtime, unit, num, Means::Polling);
+    }
     completed.set(is_completed);
     Ok(())
 }
@@ -118,6 +124,7 @@ fn event(runtime: &Runtime, registration: Registration) -> Result<Option<Box<dyn
     }
     let event = Event::of_program(fd)?;
     remark_sleep(runtime);
+    trail::listens(registration.unit, registration.num);
     Ok(Some(watched(runtime, Box::new(event), registration)))
 }
 
@@ -185,6 +192,7 @@ export! {
         let theirs = theirs.into_raw_fd();
         let registration =
             Registration { call: "nrta_get_completion_handle", unit, num: Some(num), fd: theirs };
+        trail::listens(unit, Some(num));
         runtime.device.listen(unit, num, watched(&runtime, Box::new(ours), registration));
         fd.set(theirs);
         Ok(())

@@ -11,6 +11,7 @@ use sim_core::seq::{UnitId, UnitKind};
 use sim_core::shard::Cause;
 use sim_core::status::Status;
 use sim_core::time::{Nanos, Tick};
+use sim_models::trail::Means;
 
 use super::implicit;
 use crate::boundary::export;
@@ -21,6 +22,7 @@ use crate::loaded::{Caller, Loaded};
 use crate::log::{self, Level};
 use crate::runtime::{self, Runtime};
 use crate::tensor_set::TensorSet;
+use crate::trail;
 
 /// Until when a run that comes now waits for a place in the queue: for the limit of a run, for each run before it
 /// (observed).
@@ -35,6 +37,7 @@ fn execute(
     output: Handle<TensorSet>,
 ) -> Result<(), ApiError> {
     let runtime = runtime::open()?;
+    trail::ran(&runtime);
     let loaded = runtime.models.get(model)?;
     let unit = loaded.model.unit();
     let bank = runtime.device.bank_of(unit.core).index;
@@ -98,6 +101,7 @@ pub(super) fn drain(runtime: &Runtime, core: u8) -> Result<(), ApiError> {
     match runtime.device.wait_patiently(unit, last) {
         Waited::Completed => {
             runtime.check.iter().for_each(|check| check.seen(unit, last, "nrt_async_drain_queued_execs"));
+            trail::seen(runtime, unit, last, Means::Blocking);
             implicit::drained(runtime, core, last)
         }
         Waited::TimedOut | Waited::Stuck => Err(no_end(runtime, unit, "the queue does not become empty")),

@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use sim_core::memory::tensor::{Counting, Tensor};
 use sim_core::time::Nanos;
+use sim_models::trail::Means;
 
 use crate::boundary::export;
 use crate::check::Check;
 use crate::error::ApiError;
 use crate::handle::Handle;
 use crate::runtime::{self, Open, Runtime};
+use crate::trail;
 
 export! {
     /// Waits until at least `expected` runs have written the tensor since its counter was reset: for
@@ -21,6 +23,7 @@ export! {
         let why = match runtime.device.wait_for_outputs(tensor.outputs(), expected, limit) {
             Counting::Reached => {
                 runtime.check.iter().for_each(Check::seen_all);
+                trail::seen_all(&runtime, Means::Blocking);
                 return Ok(());
             }
             Counting::Ended => return Err(runtime::gate().err().unwrap_or(ApiError::StaleHandle("tensor"))),

@@ -21,6 +21,7 @@ use crate::loaded::{Caller, Loaded};
 use crate::runtime::{Runtime, checked_queue, explicit};
 use crate::tensor_set::TensorSet;
 use crate::tracker::Tracker;
+use crate::trail;
 
 /// The answer that goes to the caller's status word, in the current form.
 pub(super) fn status_word(status: Place<u32>) -> Answer {
@@ -47,6 +48,7 @@ pub(super) fn submit(
         None => runtime.device.submit_request(unit, request)?,
         Some(check) => check.submit(runtime, unit, request, With { tensors, sets: None })?,
     };
+    trail::submitted(runtime, accepted);
     seq.set(accepted.raw());
     Ok(())
 }
@@ -73,6 +75,7 @@ fn execute(
             check.submit(runtime, unit, Request::new(work, answer), with)?
         }
     };
+    trail::submitted(runtime, accepted);
     seq.set(accepted.raw());
     Ok(())
 }

@@ -20,6 +20,7 @@ use crate::check::{Blocking, Memory};
 use crate::error::ApiError;
 use crate::handle::Handle;
 use crate::runtime::{self, Runtime};
+use crate::trail;
 
 export! {
     /// Copies `size` bytes of a tensor from `offset` on to `buffer`.
@@ -33,6 +34,7 @@ export! {
         let source = Memory::Tensor(tensor, &from);
         let blocking = Blocking::moves(&runtime, "nrt_tensor_read", Some(source), Memory::Buffer(buffer));
         transfer(&runtime, &from, way, || buffer.copy_from(from.extent()))?;
+        trail::read(&runtime, tensor, buffer);
         blocking.spoil(buffer);
         Ok(())
     }
@@ -124,6 +126,7 @@ export! {
             let (source, target) = (Memory::Tensor(tensor, &from), Memory::Buffer(buffer));
             let blocking = Blocking::moves(&runtime, "nrt_tensor_read_batch", Some(source), target);
             transfer(&runtime, &from, (Operation::Read, buffer, &[tensor]), || buffer.copy_from(from.extent()))?;
+            trail::read(&runtime, tensor, buffer);
             blocking.spoil(buffer);
         }
         Ok(())
