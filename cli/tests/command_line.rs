@@ -94,9 +94,10 @@ fn info_speaks_json() {
 
 #[test]
 fn without_a_library_the_way_to_one_is_told() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a temporary folder");
     let alone = folder.path().join("nrt-sim");
-    std::fs::copy(env!("CARGO_BIN_EXE_nrt-sim"), &alone).expect("writable");
+    // No copy: a process that another test starts meanwhile would keep it open for writing, and it could not be run.
+    std::fs::hard_link(env!("CARGO_BIN_EXE_nrt-sim"), &alone).expect("on the same file system");
     for words in [&["run", "true"][..], &["demo"]] {
         let output = Command::new(&alone).args(words).env_remove("NRT_SIM_LIB").output().expect("a copy");
         let text = String::from_utf8_lossy(&output.stderr).into_owned();

@@ -129,16 +129,14 @@ impl History {
     }
 }
 
-/// Remembers an order, unless one with the same effects is there that has completed no more: what follows from this
-/// one follows from that one too.
+/// Remembers an order, unless one with the same effects is there: it has completed as much, since each effect asks for
+/// so many completions at least, and the most that one of them asks for is what counts.
 fn keep(orders: &mut BTreeMap<Effective, Queue>, effective: Effective, queue: Queue) -> bool {
-    match orders.get(&effective) {
-        Some(known) if known.completed <= queue.completed => false,
-        _ => {
-            orders.insert(effective, queue);
-            true
-        }
+    let is_new = !orders.contains_key(&effective);
+    if is_new {
+        orders.insert(effective, queue);
     }
+    is_new
 }
 
 impl Queue {
