@@ -1,7 +1,7 @@
 //! Rules about today's form of `nrta_*`, by where they come from.
 
 use crate::rule::Source::{ClientCode, Documented, Observed};
-use crate::rule::{Rule, SINCE_2_29};
+use crate::rule::{Rule, SINCE_2_29, Source};
 use crate::session::Session;
 use crate::verdict::Outcome;
 
@@ -23,4 +23,15 @@ pub(super) const fn documented(
     check: fn(&Session) -> Outcome,
 ) -> Rule {
     Rule::new(id, says, Documented, place, check).sdks(SINCE_2_29)
+}
+
+/// From `source`, at `place`.
+pub(super) const fn sourced(
+    id: &'static str,
+    says: &'static str,
+    source: Source,
+    place: &'static str,
+    check: fn(&Session) -> Outcome,
+) -> Rule {
+    Rule::new(id, says, source, place, check).sdks(SINCE_2_29)
 }
