@@ -65,6 +65,7 @@ pub struct Progress<'a> {
 /// What has become of a rule so far.
 #[derive(Debug, Default)]
 struct Tally {
+    ran: u64,
     passed: u64,
     looked: u64,
     time: Duration,
@@ -101,7 +102,7 @@ impl Suite {
             }
         }
         let tallies = self.run_cases(&work, sdk, jobs, watch)?;
-        let ran = work.len();
+        let ran: u64 = tallies.values().map(|(_, tally)| tally.ran).sum();
         let cases_time = begin.elapsed();
 
         let mut results = self.conclude(tallies, sdk, jobs)?;
@@ -120,7 +121,7 @@ impl Suite {
             version: probe.version,
             sdk,
             seed: self.seed,
-            cases: ran as u64,
+            cases: ran,
             seconds: begin.elapsed().as_secs_f64(),
             cases_per_second: ran as f64 / cases_time.as_secs_f64(),
             trouble: probe.trouble,
@@ -313,6 +314,7 @@ impl Suite {
 
 impl Tally {
     fn add(&mut self, case: u64, report: Report) {
+        self.ran += 1;
         self.time += report.time;
         self.looked += report
             .lines
