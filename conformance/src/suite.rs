@@ -201,13 +201,7 @@ impl Suite {
             }
             Ok(())
         };
-        thread::scope(|scope| {
-            let workers: Vec<_> =
-                (0..jobs.max(1)).map(|number| scope.spawn(move || one_worker(number))).collect();
-            workers.into_iter().try_for_each(|worker| {
-                worker.join().unwrap_or_else(|_| Err(io::Error::other("a worker panicked")))
-            })
-        })?;
+        in_threads(jobs, &one_worker)?;
         Ok(tallies.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -234,13 +228,7 @@ impl Suite {
             }
             Ok(())
         };
-        thread::scope(|scope| {
-            let workers: Vec<_> =
-                (0..jobs.max(1)).map(|number| scope.spawn(move || one_worker(number))).collect();
-            workers.into_iter().try_for_each(|worker| {
-                worker.join().unwrap_or_else(|_| Err(io::Error::other("a worker panicked")))
-            })
-        })?;
+        in_threads(jobs, &one_worker)?;
         Ok(results.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -310,6 +298,16 @@ impl Suite {
         }
         command + &format!(" --rules {} --seed {} --case {case}", rule.id, self.seed)
     }
+}
+
+/// Runs `work` in so many threads at once, one at least; each is told its number.
+fn in_threads(count: usize, work: &(dyn Fn(usize) -> io::Result<()> + Sync)) -> io::Result<()> {
+    thread::scope(|scope| {
+        let threads: Vec<_> = (0..count.max(1)).map(|number| scope.spawn(move || work(number))).collect();
+        threads.into_iter().try_for_each(|thread| {
+            thread.join().unwrap_or_else(|_| Err(io::Error::other("a worker panicked")))
+        })
+    })
 }
 
 impl Tally {

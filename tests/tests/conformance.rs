@@ -6,8 +6,7 @@ use std::process::Command;
 use nrt_tests::{build, program};
 use serde_json::Value;
 
-/// Releases that differ, with all modes of time and both machines among them. All combinations take minutes; the table
-/// of `docs/conformance.md` has them.
+/// Releases that differ, with all modes of time and both machines among them. All combinations take minutes.
 const SETTINGS: [(&str, &str, &str); 4] = [
     ("2.28", "manual", "trn2.48xlarge"),
     ("2.29", "wall", "trn1.2xlarge"),
