@@ -11,6 +11,7 @@ mod probe;
 mod stack;
 mod submission;
 mod told;
+mod watch;
 
 use std::sync::Arc;
 
@@ -27,6 +28,7 @@ pub(crate) use event::Registration;
 pub(crate) use poison::Quarantine;
 pub(crate) use submission::With;
 pub(crate) use told::begin;
+pub(crate) use watch::Watch;
 
 /// What `NRT_SIM_CHECK` asks for.
 #[derive(Debug, Clone, Default)]
@@ -74,11 +76,16 @@ fn caller(call: &'static str) -> Caller {
     Caller { call, thread: stack::thread() }
 }
 
-/// Tells what was found during a call of this thread.
+/// Tells what was found during a call of this thread: most often nothing.
+#[inline]
 fn tell(findings: Findings) {
-    if findings.is_empty() {
-        return;
+    if !findings.is_empty() {
+        tell_all(findings);
     }
+}
+
+#[cold]
+fn tell_all(findings: Findings) {
     let here = stack::here().site;
     let settle = |side: Option<Side>| {
         side.map(|side| Side { site: if side.site == Site::Here { here } else { side.site }, ..side })
@@ -103,10 +110,18 @@ impl Check {
         Some(Check { checker, poisons: wish.poisons, quarantine: Quarantine::default() })
     }
 
+    /// What is to hear of requests as they end.
+    pub(crate) fn watch(&self) -> Watch {
+        Watch { checker: Arc::clone(&self.checker) }
+    }
+
     /// The program calls `call`, which has done nothing yet.
     #[inline(never)]
     pub(crate) fn enters(&self, call: &'static str) {
-        tell(self.checker.enters(|| (caller(call), stack::local_pointer(stack::here()))));
+        tell(self.checker.enters(|| {
+            let (pointer, thread) = stack::pointer();
+            (Caller { call, thread }, pointer)
+        }));
     }
 
     /// The program has asked whether a request is completed, and was told.
@@ -140,8 +155,8 @@ impl Check {
     }
 
     /// A blocking call has shown that what is completed is so.
-    pub(crate) fn seen_all(&self) {
-        tell(self.checker.observed_all(&probe::verify));
+    pub(crate) fn seen_all(&self, device: &Device) {
+        tell(self.checker.observed_all(|unit| device.published(unit), &probe::verify));
     }
 
     /// A tensor was made, or got other bytes.

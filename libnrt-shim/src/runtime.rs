@@ -72,6 +72,8 @@ pub(crate) struct Runtime {
     pub(crate) report: Report,
     /// What the program is checked by, if that is wanted.
     pub(crate) check: Option<Check>,
+    /// Whether the checker or the trail hears of requests: one look for those who are in a hurry.
+    pub(crate) is_watched: bool,
     pub(crate) rules: RuleReport,
     /// What earlier processes had broken at `nrt_init`.
     pub(crate) leftover: Vec<Rule>,
@@ -154,7 +156,7 @@ pub(crate) fn init() -> Result<(), ApiError> {
     // What is only odd does not stay unsaid at the default level: the results may not be what was asked for.
     settings.remarks.iter().for_each(|line| log::write(Level::Error, "nrt_init", line));
     let runtime = Runtime::open(settings)?;
-    trail::opened(&runtime.device, runtime.implicit.is_some());
+    trail::opened(runtime.implicit.is_some());
     VISIBLE.store(runtime.device.config().cores, Relaxed);
     let wish = server::Wish::of(&runtime.settings);
     *RUNTIME.write() = Some(runtime);
@@ -265,11 +267,21 @@ impl Runtime {
             begun.map_err(|error| ApiError::HostMemory(format!("no memory for counters: {error}")))?;
         check::begin(&settings.check).map_err(ApiError::Invalid)?;
         let device = Device::with_faults(config, ledger, faults);
+        // In implicit mode the runtime itself waits where the checker would look.
+        let check = Check::of(&settings.check, &device).filter(|_| settings.implicit_limit().is_none());
+        let is_watched = check.is_some() || trail::is_on();
+        if is_watched {
+            let watch = check.as_ref().map(Check::watch);
+            device.recorder().tap(Box::new(move |record, request| {
+                trail::ended(record, &request.work);
+                watch.as_ref().is_none_or(|watch| watch.ended(record, request))
+            }));
+        }
         let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Ok(Runtime {
             implicit: settings.implicit_limit().map(|limit| Implicit::new(claim.count, limit)),
-            // In implicit mode the runtime itself waits where the checker would look.
-            check: Check::of(&settings.check, &device).filter(|_| settings.implicit_limit().is_none()),
+            check,
+            is_watched,
             device,
             settings,
             rules,

@@ -8,11 +8,12 @@ use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use parking_lot::Mutex;
-use sim_core::device::Device;
 use sim_core::memory::bytes::Extent;
 use sim_core::memory::tensor::Tensor;
+use sim_core::recorder::Record;
 use sim_core::request::Work;
 use sim_core::seq::{Seq, UnitId};
+use sim_core::status::Status;
 use sim_models::trail::{Event, Means};
 use xxhash_rust::xxh3::Xxh3;
 
@@ -56,36 +57,45 @@ pub(crate) fn begin() {
     note(Event::Init { variable: variable.filter(|value| !value.is_empty()) });
 }
 
-/// `nrt_init` has opened `device`: its ends are told from now on.
-pub(crate) fn opened(device: &Device, is_implicit: bool) {
-    if !IS_ON.load(Relaxed) {
+/// Whether there is a trail.
+pub(crate) fn is_on() -> bool {
+    IS_ON.load(Relaxed)
+}
+
+/// `nrt_init` has succeeded.
+pub(crate) fn opened(is_implicit: bool) {
+    if is_on() {
+        note(Event::Open { is_implicit });
+    }
+}
+
+/// A request has ended, which the program cannot see yet.
+pub(crate) fn ended(record: &Record, work: &Work) {
+    if !is_on() {
         return;
     }
-    note(Event::Open { is_implicit });
-    device.recorder().tap(Box::new(|record, work| {
-        if let (Work::Read { to, .. }, 0) = (work, record.status.code()) {
-            let (bytes, sum, at) = (to.len() as u64, sum(*to), record.ends.0);
-            note(Event::Read { tensor: String::new(), bytes, sum, at });
-        }
-        let (begins, ends, status) = (record.begins.0, record.ends.0, record.status.code());
-        let (unit, num) = Seq::decode(record.seq.raw()).expect("an id of ours");
-        if let Some(trail) = &mut *TRAIL.lock() {
-            trail.ended.insert(unit, num);
-            trail.tell(&Event::End { seq: record.seq.raw(), begins, ends, status });
-        }
-    }));
+    if let (Work::Read { to, .. }, Status::Success) = (work, record.status) {
+        let (bytes, sum, at) = (to.len() as u64, sum(*to), record.ends.0);
+        note(Event::Read { tensor: String::new(), bytes, sum, at });
+    }
+    let (begins, ends, status) = (record.begins.0, record.ends.0, record.status.code());
+    let (unit, num) = Seq::decode(record.seq.raw()).expect("an id of ours");
+    if let Some(trail) = &mut *TRAIL.lock() {
+        trail.ended.insert(unit, num);
+        trail.tell(&Event::End { seq: record.seq.raw(), begins, ends, status });
+    }
 }
 
 /// A request was accepted.
 pub(crate) fn submitted(runtime: &Runtime, seq: Seq) {
-    if IS_ON.load(Relaxed) {
+    if is_on() {
         note(Event::Submit { seq: seq.raw(), at: runtime.device.now().0 });
     }
 }
 
 /// A function of the API has answered an error.
 pub(crate) fn refused(call: &'static str, status: u32) {
-    if !IS_ON.load(Relaxed) || !(call.starts_with("nrta_") || call == "nrt_init") {
+    if !is_on() || !(call.starts_with("nrta_") || call == "nrt_init") {
         return;
     }
     let mut trail = TRAIL.lock();
@@ -102,7 +112,7 @@ pub(crate) fn refused(call: &'static str, status: u32) {
 
 /// The program has learned that all requests of `unit` up to `num` are completed.
 pub(crate) fn seen(runtime: &Runtime, unit: UnitId, num: u64, by: Means) {
-    if !IS_ON.load(Relaxed) {
+    if !is_on() {
         return;
     }
     let at = runtime.device.now().0;
@@ -113,7 +123,7 @@ pub(crate) fn seen(runtime: &Runtime, unit: UnitId, num: u64, by: Means) {
 
 /// The program has learned that everything is completed that is.
 pub(crate) fn seen_all(runtime: &Runtime, by: Means) {
-    if !IS_ON.load(Relaxed) {
+    if !is_on() {
         return;
     }
     let at = runtime.device.now().0;
@@ -125,21 +135,21 @@ pub(crate) fn seen_all(runtime: &Runtime, by: Means) {
 
 /// An eventfd is to be signalled, for request `num` of `unit` or, if there is none, for each.
 pub(crate) fn listens(unit: UnitId, num: Option<u64>) {
-    if IS_ON.load(Relaxed) {
+    if is_on() {
         note(Event::Listen { seq: Seq::new(unit, num.unwrap_or(0)).raw(), is_for_all: num.is_none() });
     }
 }
 
 /// `nrt_execute` was called.
 pub(crate) fn ran(runtime: &Runtime) {
-    if IS_ON.load(Relaxed) {
+    if is_on() {
         note(Event::Run { at: runtime.device.now().0 });
     }
 }
 
 /// The program was given `bytes` of `tensor`.
 pub(crate) fn read(runtime: &Runtime, tensor: Handle<Tensor>, bytes: Extent) {
-    if IS_ON.load(Relaxed) {
+    if is_on() {
         let tensor = runtime.tensors.get(tensor).map(|tensor| tensor.name().to_owned()).unwrap_or_default();
         let (len, sum, at) = (bytes.len() as u64, sum(bytes), runtime.device.now().0);
         note(Event::Read { tensor, bytes: len, sum, at });
@@ -148,7 +158,7 @@ pub(crate) fn read(runtime: &Runtime, tensor: Handle<Tensor>, bytes: Extent) {
 
 /// `nrt_close` was called.
 pub(crate) fn closes(runtime: &Runtime) {
-    if IS_ON.load(Relaxed) {
+    if is_on() {
         note(Event::Close { at: runtime.device.now().0 });
     }
 }

@@ -6,8 +6,12 @@
 //! entered after it was accepted: it may have been observed by then, and is over for everybody who knows of it.
 
 use std::ops::Range;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{
+    AtomicBool, AtomicU64, AtomicUsize,
+    Ordering::{self, Acquire, Relaxed},
+};
 
+use crossbeam_utils::CachePadded;
 use parking_lot::Mutex;
 use sim_core::seq::UnitId;
 use sim_core::status::Status;
@@ -45,12 +49,14 @@ pub struct Changed {
 
 /// Watches one runtime, from its opening to its close.
 pub struct Checker {
-    state: Mutex<State>,
-    /// How many status variables are on stacks, and the lowest address of one.
-    locals: AtomicUsize,
+    state: CachePadded<Mutex<State>>,
+    /// The number of the last completed request of each queue, whoever knows of it.
+    completed: Box<[CachePadded<AtomicU64>]>,
+    /// The lowest address of a status variable on a stack, or above all: without the lock a hint, exact for the thread
+    /// whose variable it is.
     lowest: AtomicUsize,
-    /// Whether any was ever found to be gone.
-    has_gone: AtomicBool,
+    /// Whether any was ever found to be gone: looked at by those who complete, and beside what changes all the time.
+    has_gone: CachePadded<AtomicBool>,
 }
 
 /// A blocking call under way.
@@ -67,21 +73,21 @@ impl Checker {
     pub fn new(queues: usize, depth: impl Fn(UnitId) -> u64, waits: fn() -> u64) -> Checker {
         let state = State::new(Queues::new(queues, depth), waits);
         Checker {
-            state: Mutex::new(state),
-            locals: AtomicUsize::new(0),
+            state: CachePadded::new(Mutex::new(state)),
+            completed: (0..queues).map(|_| CachePadded::default()).collect(),
             lowest: AtomicUsize::new(usize::MAX),
-            has_gone: AtomicBool::new(false),
+            has_gone: CachePadded::new(AtomicBool::new(false)),
         }
     }
 
     /// A request was accepted as number `num` of its queue.
-    pub fn submitted(&self, num: u64, submission: Submission) -> Findings {
+    pub fn submitted(&self, num: u64, submission: &Submission) -> Findings {
         let mut state = self.state.lock();
         let local = submission.is_local.then_some(submission.status);
         let findings = state.submitted(num, submission);
         if let Some(address) = local {
-            self.locals.store(state.locals.len(), Relaxed);
-            self.lowest.fetch_min(address, Relaxed);
+            // Under the lock, where alone it changes.
+            self.lowest.store(self.lowest.load(Relaxed).min(address), Relaxed);
         }
         findings
     }
@@ -89,25 +95,19 @@ impl Checker {
     /// A call comes from a function of the program whose stack begins at `stack`, before it does anything.
     pub fn enters(&self, caller: impl FnOnce() -> (Caller, Option<usize>)) -> Findings {
         let mut findings = Findings::new();
-        if self.locals.load(Relaxed) > 0
+        let lowest = self.lowest.load(Relaxed);
+        if lowest < usize::MAX
             && let (caller, Some(stack)) = caller()
-            && stack > self.lowest.load(Relaxed)
+            && stack > lowest
         {
             let mut state = self.state.lock();
             state.returned(caller, stack, &mut findings);
-            self.note_locals(&state);
+            self.lowest.store(state.statuses.lowest_local(), Relaxed);
             if !findings.is_empty() {
                 self.has_gone.store(true, Relaxed);
             }
         }
         findings
-    }
-
-    /// What is looked at without the lock: a hint, exact for the thread whose variables they are.
-    fn note_locals(&self, state: &State) {
-        let lowest = state.locals.iter().map(|(_, address, _)| *address).min();
-        self.locals.store(state.locals.len(), Relaxed);
-        self.lowest.store(lowest.unwrap_or(usize::MAX), Relaxed);
     }
 
     /// Whether the status of a request can be written: its variable is not known to be gone.
@@ -116,7 +116,7 @@ impl Checker {
             return true;
         }
         let state = self.state.lock();
-        state.queues.at(unit.place()).request(num).is_none_or(|request| request.has_place)
+        state.queues.at(unit.place()).request(num).is_none_or(|request| request.status != 0)
     }
 
     /// A request is about to be submitted that lets the device write to `buffer`, memory of the program: what other
@@ -142,31 +142,35 @@ impl Checker {
         is_used
     }
 
-    /// A request has done its work, and ends with `status`, which was written; its number will be published after this
-    /// call.
+    /// What was seen of the program's memory when a request was submitted, as far as it is to be looked at again.
+    pub fn proof(&self, unit: UnitId, num: u64) -> Option<Proof> {
+        self.state.lock().queues.at(unit.place()).request(num).map(|request| request.proof)
+    }
+
+    /// A request has done its work, and ends with `status`, which will be written after this call, and then its number
+    /// published.
     pub fn completed(&self, unit: UnitId, num: u64, status: Status, changed: Changed) -> Findings {
-        let state = &mut *self.state.lock();
         let place = unit.place();
-        let queue = state.queues.at_mut(place);
-        queue.completed = queue.completed.max(num);
-        let Some(request) = queue.request_mut(num) else {
-            if num > queue.seen {
-                state.early.push((place, num, status));
-            }
-            return Findings::new();
-        };
-        request.ended = Some(status);
         let mut findings = Findings::new();
-        if changed != Changed::default() {
-            let proof = request.proof;
-            state.changed((place, num), proof, changed, &mut findings);
+        // Most requests end well, and whoever waits for them has the lock: it is not needed then.
+        if status != Status::Success || changed != Changed::default() {
+            let state = &mut *self.state.lock();
+            if status != Status::Success {
+                state.failed((place, num), status);
+            }
+            if let Some(request) =
+                state.queues.at(place).request(num).filter(|_| changed != Changed::default())
+            {
+                state.changed((place, num), request.proof, changed, &mut findings);
+            }
         }
-        if let Some(request) = state.queues.at_mut(place).request_mut(num)
-            && let Some((_, stands)) = &mut request.proof.status
-        {
-            *stands = status.code();
-        }
+        self.completed[place].store(num, Ordering::Release); // who sees it finds the failure
         findings
+    }
+
+    /// The number of the last completed request of the queue at `place`.
+    fn last_completed(&self, place: usize) -> u64 {
+        self.completed[place].load(Acquire)
     }
 
     /// The host has learned that all requests of `unit` up to `num` are completed. `verify` looks at the memory of one
@@ -180,7 +184,7 @@ impl Checker {
     ) -> Findings {
         let state = &mut *self.state.lock();
         let mut findings = Findings::new();
-        state.conduct.looked(caller.thread, unit.place());
+        state.conduct.looked(caller.thread);
         state.see(unit.place(), num, verify, &mut findings);
         findings
     }
@@ -193,19 +197,22 @@ impl Checker {
         caller: Caller,
         verify: &dyn Fn(&Proof) -> Changed,
     ) -> Findings {
-        if self.state.lock().queues.is_over(unit.place(), num) {
-            return self.polled(unit, None, caller);
+        let state = &mut *self.state.lock();
+        if state.queues.is_over(unit.place(), num) {
+            return state.polled(unit, None, caller);
         }
-        self.observed(unit, num, caller, verify)
+        let mut findings = Findings::new();
+        state.conduct.looked(caller.thread);
+        state.see(unit.place(), num, verify, &mut findings);
+        findings
     }
 
-    /// The host has learned that everything is completed that is.
-    pub fn observed_all(&self, verify: &dyn Fn(&Proof) -> Changed) -> Findings {
+    /// The host has learned that everything is completed that is: up to `last` of each queue.
+    pub fn observed_all(&self, last: impl Fn(UnitId) -> u64, verify: &dyn Fn(&Proof) -> Changed) -> Findings {
         let state = &mut *self.state.lock();
         let mut findings = Findings::new();
-        let completed: Vec<_> = state.queues.all().map(|(place, queue)| (place, queue.completed)).collect();
-        for (place, num) in completed {
-            state.see(place, num, verify, &mut findings);
+        for place in 0..self.completed.len() {
+            state.see(place, last(UnitId::at(place)), verify, &mut findings);
         }
         findings
     }
@@ -223,7 +230,7 @@ impl Checker {
         let state = &mut *self.state.lock();
         let mut findings = Findings::new();
         let place = unit.place();
-        let completed = state.queues.at(place).completed;
+        let completed = self.last_completed(place);
         let num = num.unwrap_or(completed);
         if let Some(kind) = is_lost
             && !state.queues.is_over(place, num)
@@ -313,13 +320,7 @@ impl Checker {
 
     /// The host has asked about a request that is not completed, or about a queue of which it learned nothing new.
     pub fn polled(&self, unit: UnitId, num: Option<u64>, caller: Caller) -> Findings {
-        let state = &mut *self.state.lock();
-        let State { conduct, queues, .. } = state;
-        let Caller { call, thread, .. } = caller;
-        match num {
-            Some(num) => conduct.polled((unit, num), call, thread, queues),
-            None => conduct.looked_at_idle(unit, call, thread, queues),
-        }
+        self.state.lock().polled(unit, num, caller)
     }
 
     /// What the program did apart from submitting; see [`Conduct`].

@@ -8,8 +8,8 @@ use sim_core::status::Status;
 
 use crate::finding::{Finding, Findings, Side, Site};
 use crate::kind::Kind;
-use crate::memory::Owner;
-use crate::queues::{Queues, Request};
+use crate::memory::{Memory, Open, Owner};
+use crate::queues::Queues;
 
 /// Failed requests whose results are remembered.
 const FAILED_MAX: usize = 64;
@@ -17,11 +17,12 @@ const FAILED_MAX: usize = 64;
 const IN_A_ROW: u32 = 3;
 
 /// What a failed request should have written.
-struct Unwritten {
-    bytes: Range<usize>,
-    owner: Owner,
-    writer: Side,
-    status: Status,
+#[derive(Clone)]
+pub(crate) struct Unwritten {
+    pub(crate) bytes: Range<usize>,
+    pub(crate) owner: Owner,
+    pub(crate) writer: Side,
+    pub(crate) status: Status,
 }
 
 /// A queue's failures.
@@ -43,22 +44,30 @@ impl Failures {
         !self.unwritten.is_empty()
     }
 
-    /// The host has seen that a request ended with `status`.
-    pub(crate) fn seen(&mut self, (place, num): (usize, u64), status: Status, request: Request) {
-        if status == Status::Success {
+    /// The host has seen that a request of the queue at `place` ended well.
+    pub(crate) fn succeeded(&mut self, place: usize) {
+        if !self.rows.is_empty() {
             self.rows.remove(&place);
-            return;
         }
-        let Request { call, thread, site, accesses, .. } = request;
+    }
+
+    /// The host sees that a request has failed with `status`; what it uses is still in `memory`.
+    pub(crate) fn seen(
+        &mut self,
+        (place, num): (usize, u64),
+        status: Status,
+        queues: &Queues,
+        memory: &Memory,
+    ) {
+        let writer = queues.side(place, num, None);
         let row = self.rows.entry(place).or_default();
-        row.last = Some((num, site, status));
+        row.last = Some((num, writer.site, status));
         if status.has_run() {
             return;
         }
-        let unit = sim_core::seq::UnitId::at(place);
-        for access in accesses.into_iter().filter(|access| access.writes) {
-            let writer = Side { call, request: Some((unit, num)), uses: None, thread, site };
-            self.unwritten.push_back(Unwritten { bytes: access.bytes, owner: access.owner, writer, status });
+        let is_its = |open: &Open| (open.place, open.num) == (place, num) && open.writes;
+        for Open { bytes, owner, .. } in memory.find(queues, is_its) {
+            self.unwritten.push_back(Unwritten { bytes, owner, writer: writer.clone(), status });
         }
         while self.unwritten.len() > FAILED_MAX {
             self.unwritten.pop_front();
@@ -85,10 +94,9 @@ impl Failures {
     }
 
     /// Bytes are read: who should have written them, and has not.
-    pub(crate) fn read(&self, bytes: &Range<usize>) -> Option<(Side, Status, Owner)> {
+    pub(crate) fn read(&self, bytes: &Range<usize>) -> Option<Unwritten> {
         let overlaps = |one: &&Unwritten| one.bytes.start < bytes.end && bytes.start < one.bytes.end;
-        let one = self.unwritten.iter().rev().find(overlaps)?;
-        Some((one.writer.clone(), one.status, one.owner))
+        self.unwritten.iter().rev().find(overlaps).cloned()
     }
 
     /// Bytes are written by somebody else.

@@ -10,10 +10,10 @@
 //! checker.rs    the five verbs                    state.rs     what orders what
 //! submission.rs a request that was accepted       memory.rs    who uses which bytes
 //! queues.rs     what was observed of each queue   failures.rs  failed requests and their results
-//! conduct.rs    polling, retries, habits          names.rs     names of tensors
+//! conduct.rs    polling, retries, habits          statuses.rs  who has which status variable
 //! kind.rs       all kinds of findings             finding.rs   one of them, with its two sides
 //! report.rs     told once, and counted            record.rs    as JSON      sarif.rs  for code review
-//! suppress.rs   what is known and not to be told
+//! suppress.rs   what is known and not to be told  names.rs     names of tensors
 //! ```
 //!
 //! What one thread has observed counts for all: how threads tell each other cannot be seen. So there may be more
@@ -31,5 +31,6 @@ pub mod record;
 pub mod report;
 pub mod sarif;
 mod state;
+mod statuses;
 mod submission;
 pub mod suppress;

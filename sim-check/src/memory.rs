@@ -3,9 +3,10 @@
 //! Bytes are addresses of this process, so that slices, aliases, attached buffers and the program's own use of
 //! `nrt_tensor_get_va` need no rule of their own.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::ops::Range;
 
+use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use crate::queues::Queues;
@@ -49,16 +50,20 @@ pub(crate) struct Open {
 
 struct Region {
     end: usize,
-    open: SmallVec<[Open; 4]>,
+    open: Vec<Open>,
 }
+
+/// So many regions are kept at least, before those are looked for that nobody uses any more.
+const FEW: usize = 1024;
 
 /// All open uses, by memory.
 #[derive(Default)]
 pub(crate) struct Memory {
-    regions: BTreeMap<usize, Region>,
-    /// How many uses were entered since the last sweep.
-    entered: usize,
-    /// How many were left by it.
+    /// By where they begin, in no order: most uses are of memory that was used before.
+    regions: FxHashMap<usize, Region>,
+    /// Where they begin, in order.
+    starts: BTreeSet<usize>,
+    /// How many regions the last sweep left.
     left: usize,
 }
 
@@ -103,15 +108,14 @@ impl Memory {
         });
         let Access { bytes, writes, owner, .. } = access;
         region.open.push(Open { bytes: bytes.clone(), writes: *writes, owner: *owner, place, num });
-        self.entered += 1;
-        if self.entered > 1024.max(2 * self.left) {
+        if self.regions.len() > FEW.max(2 * self.left) {
             self.sweep(queues);
         }
     }
 
     /// Calls `meets` with each open use of the same bytes; enters nothing.
     pub(crate) fn look(&self, bytes: &Range<usize>, queues: &Queues, mut meets: impl FnMut(&Open)) {
-        for (_, region) in self.regions.range(..bytes.end).rev() {
+        for region in self.starts.range(..bytes.end).rev().map(|start| &self.regions[start]) {
             region.open.iter().filter(|open| open.overlaps(bytes)).for_each(|open| {
                 if !queues.is_over(open.place, open.num) {
                     meets(open);
@@ -138,7 +142,8 @@ impl Memory {
 
     /// New memory is at `whole`: what was there before is gone, with all who used it.
     pub(crate) fn forget(&mut self, whole: &Range<usize>) {
-        for (_, region) in self.regions.range_mut(..whole.end).rev() {
+        for start in self.starts.range(..whole.end).rev() {
+            let region = self.regions.get_mut(start).expect("it begins there");
             if region.end <= whole.start {
                 break;
             }
@@ -148,21 +153,33 @@ impl Memory {
 
     /// The region that holds the memory of `access`; what overlaps it becomes one.
     fn region(&mut self, access: &Access) -> &mut Region {
-        let (mut start, mut end) = (access.whole.start, access.whole.end);
-        let known = self.regions.range(..=start).next_back();
-        if let Some((&at, region)) = known
-            && end <= region.end
-        {
-            return self.regions.get_mut(&at).expect("just found");
-        }
-        let mut open = SmallVec::new();
-        while let Some((&at, region)) = self.regions.range(..end).next_back()
+        let whole = &access.whole;
+        let start = match self.regions.get(&whole.start) {
+            Some(region) if whole.end <= region.end => whole.start, // as most are
+            _ => self.join(whole.clone()),
+        };
+        self.regions.get_mut(&start).expect("it begins there")
+    }
+
+    /// Makes one region of `whole` and all that overlaps it; returns where it begins.
+    fn join(&mut self, whole: Range<usize>) -> usize {
+        let Range { mut start, mut end } = whole;
+        let mut open = Vec::new();
+        while let Some(&at) = self.starts.range(..end).next_back()
+            && let Some(region) = self.regions.get_mut(&at)
             && region.end > start
         {
+            if at <= start && end <= region.end {
+                return at;
+            }
             (start, end) = (start.min(at), end.max(region.end));
-            open.extend(self.regions.remove(&at).expect("just found").open);
+            open.append(&mut region.open);
+            self.regions.remove(&at);
+            self.starts.remove(&at);
         }
-        self.regions.entry(start).or_insert(Region { end, open })
+        self.starts.insert(start);
+        self.regions.insert(start, Region { end, open });
+        start
     }
 
     fn sweep(&mut self, queues: &Queues) {
@@ -170,8 +187,8 @@ impl Memory {
             region.open.retain(|open| !queues.is_over(open.place, open.num));
             !region.open.is_empty()
         });
-        self.left = self.regions.values().map(|region| region.open.len()).sum();
-        self.entered = 0;
+        self.starts.retain(|start| self.regions.contains_key(start));
+        self.left = self.regions.len();
     }
 }
 

@@ -3,35 +3,29 @@
 use std::collections::VecDeque;
 
 use sim_core::seq::UnitId;
-use sim_core::status::Status;
 
 use crate::finding::{Side, Site, Use};
-use crate::memory::Accesses;
 
 /// Above all numbers of requests: blocking calls under way count from here.
 pub(crate) const CALLS: u64 = 1 << 60;
 /// Requests of a queue that are known by more than their number. Who never looks at completions has more.
 const KNOWN_MAX: usize = 4096;
+/// Failures of which is known, until the host has observed them.
+pub(crate) const FAILED_MAX: usize = 4096;
 
 /// What is known of a request.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Request {
     pub(crate) call: &'static str,
     pub(crate) thread: u32,
     pub(crate) site: Site,
-    /// Where its status goes; 0 if nowhere.
+    /// The address of its status variable; 0 if there is none, or not any more.
     pub(crate) status: usize,
-    /// Whether there is still a variable at that address.
-    pub(crate) has_place: bool,
     /// The model it runs and the sets it was submitted with, as numbers; else 0.
     pub(crate) model: u64,
     pub(crate) sets: [u64; 2],
     /// What of the program's memory is to be looked at.
     pub(crate) proof: Proof,
-    /// What it has ended with.
-    pub(crate) ended: Option<Status>,
-    /// What it uses.
-    pub(crate) accesses: Accesses,
 }
 
 /// What the memory of the program was like when a request was submitted.
@@ -45,13 +39,19 @@ pub struct Proof {
     pub is_late: bool,
 }
 
+impl Proof {
+    /// Whether there is anything to be looked at.
+    pub(crate) fn is_any(&self) -> bool {
+        self.status.is_some() || self.buffer.is_some()
+    }
+}
+
 /// One queue.
 pub(crate) struct Queue {
     pub(crate) depth: u64,
     /// The last number that the host has seen to be completed.
     pub(crate) seen: u64,
     pub(crate) issued: u64,
-    pub(crate) completed: u64,
     /// The number of the first of `requests`.
     first: u64,
     requests: VecDeque<Option<Request>>,
@@ -68,7 +68,6 @@ impl Queues {
             depth: depth(UnitId::at(place)),
             seen: 0,
             issued: 0,
-            completed: 0,
             first: 1,
             requests: VecDeque::new(),
         };
@@ -130,7 +129,6 @@ impl Queue {
 
     /// Enters request `num`. Threads may enter theirs in another order than that of the numbers.
     pub(crate) fn enter(&mut self, num: u64, request: Request) {
-        self.issued = self.issued.max(num);
         let Some(index) = num.checked_sub(self.first) else { return };
         let index = usize::try_from(index).unwrap_or(usize::MAX);
         if index > 2 * KNOWN_MAX {
@@ -140,29 +138,26 @@ impl Queue {
             self.requests.push_back(Some(request));
             return;
         }
-        while self.requests.len() <= index {
+        while self.requests.len() < index {
             self.requests.push_back(None);
         }
-        self.requests[index] = Some(request);
+        match self.requests.get_mut(index) {
+            Some(place) => *place = Some(request),
+            None => self.requests.push_back(Some(request)),
+        }
         while self.requests.len() > KNOWN_MAX {
             self.requests.pop_front();
             self.first += 1;
         }
     }
 
-    /// The host has seen that all up to `num` are completed. Returns those of which that is news.
-    pub(crate) fn see(&mut self, num: u64, mut news: impl FnMut(u64, Request)) {
-        let num = num.min(self.completed);
-        self.seen = self.seen.max(num.min(self.first - 1)); // of these nothing is known
-        while self.seen < num {
-            self.seen += 1;
-            if self.first == self.seen {
-                self.first += 1;
-                if let Some(Some(request)) = self.requests.pop_front() {
-                    news(self.seen, request);
-                }
-            }
+    /// The host has seen that all up to `num` are completed, as they are.
+    pub(crate) fn see(&mut self, num: u64) {
+        let count = usize::try_from((num + 1).saturating_sub(self.first)).unwrap_or(usize::MAX);
+        for _ in 0..count.min(self.requests.len()) {
+            self.requests.pop_front();
         }
+        self.seen = self.seen.max(num);
         self.first = self.first.max(self.seen + 1);
     }
 }

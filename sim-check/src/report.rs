@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt::Write;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use parking_lot::Mutex;
 use serde::Serialize;
@@ -14,6 +15,14 @@ use crate::suppress::Suppressions;
 
 /// Findings that differ and are told; of further ones only the number is.
 const TOLD_MAX: usize = 256;
+
+/// How many threads look up names for findings at the moment. That takes a while, and a request may have to wait for it.
+static NAMING: AtomicUsize = AtomicUsize::new(0);
+
+/// Whether the device may be held up by findings that are told, so that a program cannot be blamed for looking often.
+pub(crate) fn is_holding_up() -> bool {
+    NAMING.load(Relaxed) > 0
+}
 
 /// Where findings go.
 pub struct Report {
@@ -73,7 +82,9 @@ impl Report {
             return None;
         }
         drop(state); // names are looked up in files, which may take a while
+        NAMING.fetch_add(1, Relaxed);
         let record = record(finding, &frames);
+        NAMING.fetch_sub(1, Relaxed);
         let is_suppressed = self.suppressions.covers(&record);
         let fingerprint = record.fingerprint.clone();
         let told = Told { fingerprint, class: record.class, is_suppressed, count: 1 };

@@ -1,17 +1,19 @@
 //! What the checker knows, and the rules it goes by.
 
 use rustc_hash::FxHashMap;
+use sim_core::seq::UnitId;
 use sim_core::status::Status;
 use smallvec::SmallVec;
 
 use crate::checker::{Caller, Changed, Submission};
 use crate::conduct::Conduct;
-use crate::failures::Failures;
+use crate::failures::{Failures, Unwritten};
 use crate::finding::{Finding, Findings, Side};
 use crate::kind::Kind;
 use crate::memory::{Access, Accesses, Memory, Open, Owner};
 use crate::names::Names;
-use crate::queues::{CALLS, Proof, Queues, Request};
+use crate::queues::{CALLS, FAILED_MAX, Proof, Queues, Request};
+use crate::statuses::Statuses;
 
 /// What is known of one runtime.
 pub(crate) struct State {
@@ -20,15 +22,29 @@ pub(crate) struct State {
     pub(crate) names: Names,
     pub(crate) conduct: Conduct,
     pub(crate) failures: Failures,
-    /// The latest request that has its status there.
-    statuses: FxHashMap<usize, (usize, u64)>,
-    /// Status variables on stacks: thread, address, request.
-    pub(crate) locals: Vec<(u32, usize, (usize, u64))>,
+    pub(crate) statuses: Statuses,
     /// Blocking calls under way.
     pub(crate) calls: Vec<(u64, Caller)>,
     pub(crate) next_call: u64,
-    /// Requests that completed before they were entered.
-    pub(crate) early: Vec<(usize, u64, Status)>,
+    /// How requests have ended that have failed, until the host has observed it.
+    failed: FxHashMap<(usize, u64), Status>,
+}
+
+/// What a request or a blocking call meets in the memory that it uses.
+#[derive(Default)]
+struct Met {
+    /// Uses that nothing orders with one of its own.
+    hazards: Vec<(Open, Access)>,
+    /// Requests of which a buffer may change from now on.
+    touched: Vec<(usize, u64)>,
+    /// Bytes that it reads and that were never written.
+    unwritten: Vec<(Unwritten, Access)>,
+}
+
+impl Met {
+    fn is_empty(&self) -> bool {
+        self.hazards.is_empty() && self.touched.is_empty() && self.unwritten.is_empty()
+    }
 }
 
 impl State {
@@ -39,91 +55,84 @@ impl State {
             names: Names::default(),
             conduct: Conduct::new(waits),
             failures: Failures::default(),
-            statuses: FxHashMap::default(),
-            locals: Vec::new(),
+            statuses: Statuses::new(),
             calls: Vec::new(),
             next_call: CALLS,
-            early: Vec::new(),
+            failed: FxHashMap::default(),
         }
     }
 
-    pub(crate) fn submitted(&mut self, num: u64, submission: Submission) -> Findings {
-        self.conduct.accepted(&submission);
-        let Submission { call, unit, thread, site, accesses, status, is_local, model, sets, proof } =
-            submission;
+    pub(crate) fn submitted(&mut self, num: u64, submission: &Submission) -> Findings {
+        self.conduct.accepted(submission);
+        let Submission { call, unit, thread, site, status, is_local, model, sets, proof, .. } = *submission;
         let mut findings = Findings::new();
         let place = unit.place();
-        let early = self.early.iter().position(|(at, number, _)| (*at, *number) == (place, num));
-        let ended = early.map(|index| self.early.swap_remove(index).2);
+        let queue = self.queues.at_mut(place);
+        queue.issued = queue.issued.max(num);
         if self.queues.is_over(place, num) {
-            // Another thread knows it to be over by now: whatever that one has done since is in order.
-            self.queues.at_mut(place).issued = self.queues.at(place).issued.max(num);
-            return findings;
+            return findings; // another thread knows that: whatever it has done since is in order
         }
-        let mut proof = proof;
-        if let (Some(status), Some((_, stands))) = (ended, &mut proof.status) {
-            *stands = status.code();
+        self.conduct.submitted((place, num), submission, &self.queues);
+        let met = self.meet((place, num), &submission.accesses);
+        self.queues.at_mut(place).enter(num, Request { call, thread, site, status, model, sets, proof });
+        if !met.is_empty() {
+            self.judge((place, num), met, &mut findings);
         }
-        let request = Request {
-            has_place: true,
-            call,
-            thread,
-            site,
-            status,
-            model,
-            sets,
-            proof,
-            ended,
-            accesses: Accesses::new(),
-        };
-        self.queues.at_mut(place).enter(num, request);
-        self.enter((place, num), &accesses, &mut findings);
         if status != 0 {
             self.share((place, num), status, &mut findings);
         }
         if is_local {
-            self.locals.push((thread, status, (place, num)));
+            self.statuses.enter_local(thread, status, (place, num), &self.queues);
         }
         findings.extend(self.failures.submitted(place, num, site, &self.queues));
-        self.conduct.submitted((place, num), thread, site, &accesses, &self.queues);
-        if let Some(request) = self.queues.at_mut(place).request_mut(num) {
-            request.accesses = accesses;
-        }
         findings
     }
 
-    /// Enters what a request or a blocking call uses.
-    pub(crate) fn enter(&mut self, (place, num): (usize, u64), accesses: &Accesses, findings: &mut Findings) {
-        let mut met: SmallVec<[(Open, usize); 2]> = SmallVec::new();
-        let mut touched: SmallVec<[(usize, u64); 4]> = SmallVec::new();
-        for (index, access) in accesses.iter().enumerate() {
+    /// Enters what a blocking call uses.
+    pub(crate) fn enter(&mut self, call: (usize, u64), accesses: &Accesses, findings: &mut Findings) {
+        let met = self.meet(call, accesses);
+        self.judge(call, met, findings);
+    }
+
+    /// Enters what a request or a blocking call uses, and says what it meets there.
+    fn meet(&mut self, (place, num): (usize, u64), accesses: &Accesses) -> Met {
+        let mut met = Met::default();
+        for access in accesses {
             self.memory.enter((place, num), access, &self.queues, |open| {
                 if open.num < CALLS && open.owner == Owner::Host && access.writes {
-                    touched.push((open.place, open.num));
+                    met.touched.push((open.place, open.num));
                 }
                 if !access.writes && access.owner == Owner::Host && open.writes {
-                    touched.push((place, num)); // the device may still write what this one gives
+                    met.touched.push((place, num)); // the device may still write what this one gives
                 }
                 // How two threads order their blocking calls cannot be seen.
                 if open.place != place && (open.num < CALLS || num < CALLS) {
-                    met.push((open.clone(), index));
+                    met.hazards.push((open.clone(), access.clone()));
                 }
             });
-            if !access.writes && self.failures.are_any() {
-                let reader = (place, num);
-                findings.extend(self.failed_result(reader, access));
-            } else if access.writes {
-                self.failures.written(&access.bytes);
+            if !self.failures.are_any() {
+                continue;
+            }
+            match access.writes {
+                true => self.failures.written(&access.bytes),
+                false => met.unwritten.extend(self.failures.read(&access.bytes).zip(Some(access.clone()))),
             }
         }
-        for (open, index) in met {
-            let access = &accesses[index];
-            let finding = self.hazard(&open, (place, num), access);
+        met
+    }
+
+    /// What is wrong with what a request or a blocking call has met.
+    fn judge(&mut self, (place, num): (usize, u64), met: Met, findings: &mut Findings) {
+        for (unwritten, access) in met.unwritten {
+            findings.push(self.failed_result(unwritten, (place, num), access));
+        }
+        for (open, access) in met.hazards {
+            let finding = self.hazard(&open, (place, num), &access);
             if findings.iter().all(|other| other.kind != finding.kind || other.first != finding.first) {
                 findings.push(finding);
             }
         }
-        for (place, num) in touched {
+        for (place, num) in met.touched {
             if num < CALLS
                 && let Some(request) = self.queues.at_mut(place).request_mut(num)
             {
@@ -162,22 +171,18 @@ impl State {
         Finding { kind, first: Some(self.side_of(open)), second: Some(self.side_of(&mine)), detail }
     }
 
-    fn failed_result(&self, (place, num): (usize, u64), access: &Access) -> Option<Finding> {
-        let (writer, status, owner) = self.failures.read(&access.bytes)?;
-        let reader = Open { bytes: access.bytes.clone(), writes: false, owner: access.owner, place, num };
+    fn failed_result(&self, unwritten: Unwritten, (place, num): (usize, u64), access: Access) -> Finding {
+        let Unwritten { owner, writer, status, .. } = unwritten;
+        let reader = Open { bytes: access.bytes, writes: false, owner: access.owner, place, num };
         let uses = self.names.uses(&Open { owner, writes: true, ..reader.clone() });
-        let first = Side { uses: Some(uses), ..writer };
+        let first = Some(Side { uses: Some(uses), ..writer });
         let detail = format!("it ended with {}", status.name());
-        let second = Some(self.side_of(&reader));
-        Some(Finding { kind: Kind::FailedResult, first: Some(first), second, detail })
+        Finding { kind: Kind::FailedResult, first, second: Some(self.side_of(&reader)), detail }
     }
 
     /// A request has its status at `address`.
     fn share(&mut self, (place, num): (usize, u64), address: usize, findings: &mut Findings) {
-        let Some(other) = self.statuses.insert(address, (place, num)) else { return };
-        if self.queues.is_over(other.0, other.1) {
-            return;
-        }
+        let Some(other) = self.statuses.enter(address, (place, num), &self.queues) else { return };
         let [first, second] =
             [other, (place, num)].map(|(place, num)| Some(self.queues.side(place, num, None)));
         let detail = format!("the variable is at {address:#x}");
@@ -189,7 +194,14 @@ impl State {
         }
     }
 
-    /// The host has learned that all up to `num` are completed.
+    /// A request has failed.
+    pub(crate) fn failed(&mut self, (place, num): (usize, u64), status: Status) {
+        if !self.queues.is_over(place, num) && self.failed.len() < FAILED_MAX {
+            self.failed.insert((place, num), status);
+        }
+    }
+
+    /// The host has learned that all up to `num` are completed, as they are.
     pub(crate) fn see(
         &mut self,
         place: usize,
@@ -200,32 +212,43 @@ impl State {
         if self.queues.is_over(place, num) {
             return;
         }
-        // Nothing is over before it was looked at.
-        let queue = self.queues.at_mut(place);
-        let up_to = num.min(queue.completed);
-        let is_late = |request: &Request| {
-            request.proof.is_late && (request.proof.status.is_some() || request.proof.buffer.is_some())
+        let ended = |failed: &FxHashMap<_, Status>, num| match failed.is_empty() {
+            true => Status::Success,
+            false => failed.get(&(place, num)).copied().unwrap_or(Status::Success),
         };
-        let late = queue.open().take_while(|(num, _)| *num <= up_to).filter(|(_, request)| is_late(request));
+        // Nothing is over before it was looked at.
+        let open = self.queues.at(place).open().take_while(|(open, _)| *open <= num);
+        let late = open.filter(|(_, request)| request.proof.is_late && request.proof.is_any());
         let late: SmallVec<[_; 4]> = late.map(|(num, request)| (num, request.proof)).collect();
-        for (num, proof) in late {
+        for (num, mut proof) in late {
+            proof.status = proof.status.map(|(address, _)| (address, ended(&self.failed, num).code()));
             let changed = verify(&proof);
             if changed != Changed::default() {
                 self.changed((place, num), proof, changed, findings);
             }
         }
-        let State { queues, statuses, failures, .. } = self;
-        queues.at_mut(place).see(num, |num, request| {
-            if request.status != 0 && statuses.get(&request.status) == Some(&(place, num)) {
-                statuses.remove(&request.status);
+        let State { queues, failures, failed, memory, .. } = self;
+        if failed.is_empty() {
+            failures.succeeded(place);
+        } else {
+            for num in queues.at(place).seen + 1..=num {
+                match ended(failed, num) {
+                    Status::Success => failures.succeeded(place),
+                    status => failures.seen((place, num), status, queues, memory),
+                }
             }
-            if let Some(status) = request.ended {
-                failures.seen((place, num), status, request);
-            }
-        });
-        if !self.locals.is_empty() {
-            let queues = &self.queues;
-            self.locals.retain(|(_, _, (place, num))| !queues.is_over(*place, *num));
+            failed.retain(|(other, failed), _| *other != place || *failed > num);
+        }
+        queues.at_mut(place).see(num);
+    }
+
+    /// The host has looked, and learned nothing new.
+    pub(crate) fn polled(&mut self, unit: UnitId, num: Option<u64>, caller: Caller) -> Findings {
+        let State { conduct, queues, .. } = self;
+        let Caller { call, thread } = caller;
+        match num {
+            Some(num) => conduct.polled((unit, num), call, thread, queues),
+            None => conduct.looked_at_idle(unit, call, thread, queues),
         }
     }
 
@@ -255,21 +278,12 @@ impl State {
 
     /// A call comes from a function whose stack begins at `stack`: local variables below are gone.
     pub(crate) fn returned(&mut self, caller: Caller, stack: usize, findings: &mut Findings) {
-        let mut gone = Vec::new();
-        let queues = &self.queues;
-        self.locals.retain(|&(thread, address, (place, num))| {
-            let is_gone = thread == caller.thread && address < stack;
-            if is_gone && !queues.is_over(place, num) {
-                let (first, second) = (Some(queues.side(place, num, None)), Some(caller.side(None)));
-                let detail = format!("the variable was at {address:#x}");
-                findings.push(Finding { kind: Kind::StatusScope, first, second, detail });
-                gone.push((place, num));
-            }
-            !is_gone
-        });
-        for (place, num) in gone {
+        for (address, (place, num)) in self.statuses.take_gone(caller.thread, stack, &self.queues) {
+            let (first, second) = (Some(self.queues.side(place, num, None)), Some(caller.side(None)));
+            let detail = format!("the variable was at {address:#x}");
+            findings.push(Finding { kind: Kind::StatusScope, first, second, detail });
             if let Some(request) = self.queues.at_mut(place).request_mut(num) {
-                (request.proof.status, request.has_place) = (None, false);
+                (request.proof.status, request.status) = (None, 0); // nothing is to be written there
             }
         }
     }

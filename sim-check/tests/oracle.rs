@@ -86,7 +86,7 @@ proptest! {
                     oracle.issued[queue] += 1;
                     let num = oracle.issued[queue];
                     oracle.requests.push((queue, num, bytes.clone(), writes));
-                    let found = checker.submitted(num, Submission {
+                    let found = checker.submitted(num, &Submission {
                         call: "submit",
                         unit: UnitId::at(queue),
                         thread: 1,

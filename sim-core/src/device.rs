@@ -290,6 +290,11 @@ impl Device {
         }
     }
 
+    /// The number of the last completed request of `unit`, as it is: nothing is done for it, and it is not seen.
+    pub fn published(&self, unit: UnitId) -> u64 {
+        self.shard(unit).port.completed()
+    }
+
     /// The number of the last request that `unit` accepted.
     pub fn issued(&self, unit: UnitId) -> u64 {
         self.shard(unit).port.issued()

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use parking_lot::Mutex;
 
-use crate::request::Work;
+use crate::request::Request;
 use crate::seq::Seq;
 use crate::status::Status;
 use crate::time::Tick;
@@ -43,13 +43,15 @@ pub enum Deed {
     Run(u64),
 }
 
-/// Somebody who is told of each request as it ends, before the program can see that. Called with the queue held: it must
-/// be short, and use no queue.
-pub type Tap = Box<dyn Fn(&Record, &Work) + Send + Sync>;
+/// Somebody who is told of each request as it ends, before the program can see that, and says whether the answer is to be
+/// given. Called with the queue held: it must be short, and use no queue.
+pub type Tap = Box<dyn Fn(&Record, &Request) -> bool + Send + Sync>;
 
 /// A ring of records for each core; a full ring loses the oldest (observed).
 pub struct Recorder {
     on: AtomicBool,
+    /// Whether anybody wants a record.
+    wanted: AtomicBool,
     /// Who is told of each record as it is made, whether rings are on or not.
     tap: OnceLock<Tap>,
     rings: Vec<Mutex<Ring>>,
@@ -61,11 +63,24 @@ struct Ring {
     records: VecDeque<Record>,
 }
 
+impl Ring {
+    fn push(&mut self, record: Record) {
+        if self.room == 0 {
+            return;
+        }
+        if self.records.len() == self.room {
+            self.records.pop_front();
+        }
+        self.records.push_back(record);
+    }
+}
+
 impl Recorder {
     /// A recorder for `cores` cores that records nothing yet.
     pub fn new(cores: u32) -> Recorder {
         Recorder {
             on: AtomicBool::new(false),
+            wanted: AtomicBool::new(false),
             tap: OnceLock::new(),
             rings: (0..cores).map(|_| Mutex::default()).collect(),
         }
@@ -77,11 +92,13 @@ impl Recorder {
             *ring.lock() = Ring { room: room(core), records: VecDeque::new() };
         }
         self.on.store(true, Relaxed);
+        self.wanted.store(true, Relaxed);
     }
 
     /// Ends recording and forgets everything. Says whether it was on.
     pub fn stop(&self) -> bool {
         let was_on = self.on.swap(false, Relaxed);
+        self.wanted.store(self.tap.get().is_some(), Relaxed);
         self.rings.iter().for_each(|ring| *ring.lock() = Ring::default());
         was_on
     }
@@ -91,31 +108,23 @@ impl Recorder {
         self.on.load(Relaxed)
     }
 
-    /// Tells `tap` of each record from now on; of several, the first.
+    /// Tells `tap` of each record of a request that is submitted from now on; of several, the first.
     pub fn tap(&self, tap: Tap) {
         let _ = self.tap.set(tap);
+        self.wanted.store(true, Relaxed);
     }
 
     /// Whether anybody wants a record.
     pub(crate) fn is_wanted(&self) -> bool {
-        self.is_on() || self.tap.get().is_some()
+        self.wanted.load(Relaxed)
     }
 
-    pub(crate) fn record(&self, core: u8, work: &Work, record: Record) {
-        if let Some(tap) = self.tap.get() {
-            tap(&record, work);
+    /// Records a request that has ended; says whether its answer is to be given.
+    pub(crate) fn record(&self, core: u8, request: &Request, record: Record) -> bool {
+        if self.is_on() {
+            self.rings[usize::from(core)].lock().push(record);
         }
-        if !self.is_on() {
-            return;
-        }
-        let mut ring = self.rings[usize::from(core)].lock();
-        if ring.room == 0 {
-            return;
-        }
-        if ring.records.len() == ring.room {
-            ring.records.pop_front();
-        }
-        ring.records.push_back(record);
+        self.tap.get().is_none_or(|tap| tap(&record, request))
     }
 
     /// Takes the oldest records of `core` out, at most `most`.

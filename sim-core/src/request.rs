@@ -25,12 +25,14 @@ pub struct Request {
     pub answer: Answer,
     /// The tensors it moves, source first, where a rule of a fault plan wants to know; else none.
     pub tensors: Option<Box<[Arc<Tensor>]>>,
+    /// What a [`Tap`](crate::recorder::Tap) finds again when it is told of the request. Nobody else looks at it.
+    pub seal: u64,
 }
 
 impl Request {
     /// A request of whose tensors nobody wants to know.
     pub fn new(work: Work, answer: Answer) -> Request {
-        Request { work, answer, tensors: None }
+        Request { work, answer, tensors: None, seal: 0 }
     }
 }
 

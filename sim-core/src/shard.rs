@@ -15,7 +15,7 @@ use crate::fault::{Faults, Side, Verdict};
 use crate::port::{Port, Queued, REMEMBERED, Spoilt};
 use crate::rates::Rates;
 use crate::recorder::{Record, Recorder};
-use crate::request::Request;
+use crate::request::{Answer, Request};
 use crate::seq::Seq;
 use crate::status::Status;
 use crate::sync::{HintU64, Mutex};
@@ -354,14 +354,17 @@ impl Shard {
         let (begins, fate) = (current.running.begins, current.fate.take());
         let status = current.done.expect("its work is done");
         owner.current = None;
-        let queued = owner.taken.pop_front().expect("it is the first");
+        let mut queued = owner.taken.pop_front().expect("it is the first");
         let num = queued.num;
         owner.unit.finish(num, at, status);
         let unit = self.port.unit();
         if self.recorder.is_wanted() {
             let work = &queued.request.work;
             let (seq, bytes, deed) = (Seq::new(unit, num), work.bytes(), work.deed());
-            self.recorder.record(unit.core, work, Record { seq, deed, bytes, begins, ends: at, status });
+            let record = Record { seq, deed, bytes, begins, ends: at, status };
+            if !self.recorder.record(unit.core, &queued.request, record) {
+                queued.request.answer = Answer::Nobody;
+            }
         }
         let event = fate.and_then(|fate| fate.event);
         let spoilt = event.and_then(|strike| match *strike.verdict() {
@@ -370,7 +373,7 @@ impl Shard {
             }
             _ => None,
         });
-        let Request { work, answer, tensors } = queued.request;
+        let Request { work, answer, tensors, .. } = queued.request;
         // Before the number is published: memory that only this request held must be free by then.
         drop((work, tensors));
         if status.is_fatal() && owner.healing.is_none() {

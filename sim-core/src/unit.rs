@@ -20,8 +20,8 @@ const SHUFFLE: u64 = 1;
 #[derive(Debug)]
 pub struct Unit {
     draws: Draws,
-    /// Where durations are drawn anew, whatever requests cost: what they are drawn from.
-    shuffle: Option<Draws>,
+    /// Whether durations are drawn whatever requests cost.
+    is_shuffled: bool,
     /// How long a completion may take before the runtime gives up; never, if there is no limit.
     limit: Option<Nanos>,
     free_at: Tick,
@@ -60,12 +60,14 @@ impl Running {
 impl Unit {
     /// An idle unit; `limit` is how long a completion may take before the runtime gives up.
     pub fn new(id: UnitId, seed: u64, limit: Option<Nanos>) -> Unit {
-        Unit { draws: Draws::new(seed, id), shuffle: None, limit, free_at: Tick::ZERO, state: State::Idle }
+        let draws = Draws::new(seed, id);
+        Unit { draws, is_shuffled: false, limit, free_at: Tick::ZERO, state: State::Idle }
     }
 
     /// The same, with durations that bring about any order of completions between units: [`shuffled`] ones.
     pub fn shuffled(id: UnitId, seed: u64, limit: Option<Nanos>) -> Unit {
-        Unit { shuffle: Some(Draws::of(seed, SHUFFLE, id.bits())), ..Unit::new(id, seed, limit) }
+        let draws = Draws::of(seed, SHUFFLE, id.bits());
+        Unit { draws, is_shuffled: true, ..Unit::new(id, seed, limit) }
     }
 
     /// When a request begins that was submitted at `submitted`.
@@ -93,10 +95,8 @@ impl Unit {
                 Running { num, begins, ends: begins, span: Nanos(0), course }
             }
             State::Idle => {
-                let span = match &mut self.shuffle {
-                    None => cost.draw(rates, self.draws.at(num)),
-                    Some(draws) => shuffled(draws.at(num)),
-                };
+                let draw = self.draws.at(num);
+                let span = if self.is_shuffled { shuffled(draw) } else { cost.draw(rates, draw) };
                 let mut course = fate.map_or_else(Course::default, |fate| fate.course(span));
                 let ends = match (course.hangs, self.limit) {
                     (false, _) => begins + span + course.extra,

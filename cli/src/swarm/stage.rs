@@ -125,8 +125,8 @@ impl Stage {
         let work = self.work(desk, what, &from, &to);
         let wants_tensors = self.device.faults().wants_tensors();
         let tensors = if wants_tensors { vec![from, to] } else { Vec::new() };
-        let accepted =
-            self.device.submit_request(desk.unit, Request { work, answer, tensors: Some(tensors.into()) });
+        let request = Request { tensors: Some(tensors.into()), ..Request::new(work, answer) };
+        let accepted = self.device.submit_request(desk.unit, request);
         match accepted {
             Ok(seq) => desk.accepted.lock().push(number(seq)),
             Err(error) => desk.refused.lock().push(error),

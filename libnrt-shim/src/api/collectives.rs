@@ -126,12 +126,13 @@ fn only(name: &'static str, list: TensorList) -> Result<Handle<Tensor>, ApiError
     list.tensors.to_vec(name, 1)?.first().map(|bits| Handle::of_bits(*bits)).ok_or(ApiError::Null(name))
 }
 
-/// Input and output of a collective, as they are now.
-fn ends(runtime: &Runtime, collective: &Collective) -> Result<[Span; 2], ApiError> {
+/// The ids and the bytes of input and output of a collective, as they are now.
+fn ends(runtime: &Runtime, collective: &Collective) -> Result<[(u64, Span); 2], ApiError> {
     let [input, output] = collective.tensors;
-    let [from, to] = [on_device(runtime, input)?, on_device(runtime, output)?];
+    let ends = [on_device(runtime, input)?, on_device(runtime, output)?];
+    let [(_, from), (_, to)] = &ends;
     let expected = runtime.device.bank_of(collective.core).index;
-    for bank in [&from, &to].into_iter().filter_map(|span| Some(span.storage().allocation()?.bank.index)) {
+    for bank in [from, to].into_iter().filter_map(|span| Some(span.storage().allocation()?.bank.index)) {
         if bank != expected {
             let core = collective.core;
             return Err(ApiError::Invalid(format!(
@@ -150,7 +151,7 @@ fn ends(runtime: &Runtime, collective: &Collective) -> Result<[Span; 2], ApiErro
             "{len} bytes are no whole number of elements of type {dtype:?}"
         )));
     }
-    Ok([from, to])
+    Ok(ends)
 }
 
 fn prepare(
@@ -189,9 +190,11 @@ fn schedule(
     if *is_used {
         return Err(ApiError::StaleHandle(Collective::NAME));
     }
-    let [from, to] = ends(runtime, &collective)?;
+    let [(from_id, from), (to_id, to)] = ends(runtime, &collective)?;
     let unit = UnitId { core: collective.core, kind: UnitKind::Collectives, queue };
-    submit(runtime, unit, Work::Collective { from, to }, &collective.tensors, answer, seq)?;
+    let [input, output] = collective.tensors;
+    let tensors = [(input, from_id), (output, to_id)];
+    submit(runtime, unit, Work::Collective { from, to }, &tensors, answer, seq)?;
     *is_used = true;
     runtime.collectives.remove(handle)?;
     context.set(Handle::NULL);

@@ -46,12 +46,19 @@ fn last_completed(
     let kind = kind(xu, kinds)?;
     checked_queue(kind, queue)?;
     let unit = runtime.unit(runtime.core("lnc_idx", core.into())?, kind, queue)?;
+    let num = if runtime.is_watched { look(&runtime, unit) } else { runtime.device.completed(unit) };
+    seq.set(Seq::new(unit, num).raw());
+    Ok(())
+}
+
+/// How far `unit` has come, where somebody is told that the program knows.
+#[inline(never)] // where nobody is, it is not to be in the way
+fn look(runtime: &Runtime, unit: UnitId) -> u64 {
     runtime.check.iter().for_each(|check| check.enters("nrta_get_sequence"));
     let num = runtime.device.completed(unit);
     runtime.check.iter().for_each(|check| check.looked(unit, num));
-    trail::seen(&runtime, unit, num, Means::Sequence);
-    seq.set(Seq::new(unit, num).raw());
-    Ok(())
+    trail::seen(runtime, unit, num, Means::Sequence);
+    num
 }
 
 /// The request that `seq` names in the call `call`.
@@ -78,14 +85,23 @@ fn is_completed(seq: u64, kinds: &[UnitKind], completed: Out<bool>) -> Result<()
     let runtime = explicit()?;
     let completed = completed.place("is_completed")?;
     let (unit, num) = named(&runtime, seq, kinds, "nrta_is_completed")?;
+    completed.set(match runtime.is_watched {
+        true => ask(&runtime, unit, num),
+        false => runtime.device.is_completed(unit, num),
+    });
+    Ok(())
+}
+
+/// Whether a request has completed, where somebody is told that the program knows.
+#[inline(never)] // where nobody is, it is not to be in the way
+fn ask(runtime: &Runtime, unit: UnitId, num: u64) -> bool {
     runtime.check.iter().for_each(|check| check.enters("nrta_is_completed"));
     let is_completed = runtime.device.is_completed(unit, num);
     runtime.check.iter().for_each(|check| check.asked(unit, num, is_completed));
     if is_completed {
-        trail::seen(&runtime, unit, num, Means::Polling);
+        trail::seen(runtime, unit, num, Means::Polling);
     }
-    completed.set(is_completed);
-    Ok(())
+    is_completed
 }
 
 export! {

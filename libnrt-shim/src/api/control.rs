@@ -10,7 +10,6 @@ use sim_core::time::{Nanos, Tick};
 use super::completion::{KINDS, kind};
 use crate::abi::{QueueState, RuleCounts, c_text};
 use crate::boundary::{Buffer, Out, Text, copy_prefix, export};
-use crate::check::Check;
 use crate::control;
 use crate::error::ApiError;
 use crate::runtime::{self, Runtime};
@@ -121,7 +120,7 @@ export! {
         let runtime = runtime::open()?;
         let unit = unit(&runtime, core, xu, queue)?;
         let count = runtime.device.step_queue(unit, requests).ok_or_else(control::not_paused)?;
-        runtime.check.iter().for_each(Check::seen_all);
+        runtime.check.iter().for_each(|check| check.seen_all(&runtime.device));
         if let Some(stepped) = stepped.wanted_place() {
             stepped.set(count);
         }
@@ -207,7 +206,7 @@ export! {
         let runtime = runtime::open()?;
         match runtime.device.wait_idle() {
             true => {
-                runtime.check.iter().for_each(Check::seen_all);
+                runtime.check.iter().for_each(|check| check.seen_all(&runtime.device));
                 Ok(())
             }
             false => Err(control::not_idle(&runtime)),

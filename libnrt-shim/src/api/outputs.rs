@@ -7,7 +7,6 @@ use sim_core::time::Nanos;
 use sim_models::trail::Means;
 
 use crate::boundary::export;
-use crate::check::Check;
 use crate::error::ApiError;
 use crate::handle::Handle;
 use crate::runtime::{self, Open, Runtime};
@@ -22,7 +21,7 @@ export! {
         let limit = u64::try_from(timeout).ok().map(|us| Nanos(us.saturating_mul(1000)));
         let why = match runtime.device.wait_for_outputs(tensor.outputs(), expected, limit) {
             Counting::Reached => {
-                runtime.check.iter().for_each(Check::seen_all);
+                runtime.check.iter().for_each(|check| check.seen_all(&runtime.device));
                 trail::seen_all(&runtime, Means::Blocking);
                 return Ok(());
             }

@@ -8,11 +8,11 @@ use std::ffi::c_int;
 use sim_core::memory::bytes::StatusWord;
 use sim_core::memory::storage::Span;
 use sim_core::memory::tensor::Tensor;
+use sim_core::port::SubmitError;
 use sim_core::request::{Answer, Request, Work};
-use sim_core::seq::{UnitId, UnitKind};
+use sim_core::seq::{Seq, UnitId, UnitKind};
 
-use super::tensor::{part, same_bank, span};
-use super::transfer::named;
+use super::tensor::{bytes, part, same_bank, span};
 use crate::boundary::{Buffer, Out, Place, export};
 use crate::check::With;
 use crate::error::ApiError;
@@ -34,22 +34,45 @@ pub(super) fn tracked(runtime: &Runtime, tracker: Handle<Tracker>) -> Result<Ans
     Ok(runtime.trackers.get(tracker)?.answer())
 }
 
+/// Submits `request`, with what the checker wants to know of it.
+#[inline]
+fn accept(runtime: &Runtime, unit: UnitId, request: Request, with: With<'_>) -> Result<Seq, SubmitError> {
+    match runtime.is_watched {
+        true => accept_watched(runtime, unit, request, with),
+        false => runtime.device.submit_request(unit, request),
+    }
+}
+
+#[inline(never)] // where nobody watches, it is not to be in the way
+fn accept_watched(
+    runtime: &Runtime,
+    unit: UnitId,
+    request: Request,
+    with: With<'_>,
+) -> Result<Seq, SubmitError> {
+    let accepted = match &runtime.check {
+        None => runtime.device.submit_request(unit, request)?,
+        Some(check) => check.submit(&runtime.device, unit, request, with)?,
+    };
+    trail::submitted(runtime, accepted);
+    Ok(accepted)
+}
+
+/// Submits work that moves `tensors`, which are named by their handles and ids, source first.
 pub(super) fn submit(
     runtime: &Runtime,
     unit: UnitId,
     work: Work,
-    tensors: &[Handle<Tensor>],
+    tensors: &[(Handle<Tensor>, u64)],
     answer: Answer,
     seq: Place<u64>,
 ) -> Result<(), ApiError> {
-    let wanted = runtime.device.faults().wants_tensors() && !tensors.is_empty();
-    let request = Request { work, answer, tensors: wanted.then(|| named(runtime, tensors).into()) };
-    let accepted = match &runtime.check {
-        None => runtime.device.submit_request(unit, request)?,
-        Some(check) => check.submit(runtime, unit, request, With { tensors, sets: None })?,
-    };
-    trail::submitted(runtime, accepted);
-    seq.set(accepted.raw());
+    let mut request = Request::new(work, answer);
+    if runtime.device.faults().wants_tensors() {
+        let named = tensors.iter().filter_map(|(handle, _)| runtime.tensors.get(*handle).ok());
+        request.tensors = Some(named.collect());
+    }
+    seq.set(accept(runtime, unit, request, With { tensors, sets: None })?.raw());
     Ok(())
 }
 
@@ -67,31 +90,29 @@ fn execute(
     let unit = loaded.model.unit();
     let bank = runtime.device.bank_of(unit.core).index;
     let run = loaded.bind(Caller::Async, input, output, bank, runtime.objects())?;
-    let work = Work::Execute(run);
-    let accepted = match &runtime.check {
-        None => runtime.device.submit(unit, work, answer)?,
-        Some(check) => {
-            let with = With { tensors: &[], sets: Some(sets) };
-            check.submit(runtime, unit, Request::new(work, answer), with)?
-        }
-    };
-    trail::submitted(runtime, accepted);
-    seq.set(accepted.raw());
+    let request = Request::new(Work::Execute(run), answer);
+    seq.set(accept(runtime, unit, request, With { tensors: &[], sets: Some(sets) })?.raw());
     Ok(())
 }
 
-/// The bytes of a tensor, which must be on the device.
-pub(super) fn on_device(runtime: &Runtime, tensor: Handle<Tensor>) -> Result<Span, ApiError> {
-    let whole = span(runtime, tensor)?;
+/// The id and the bytes of a tensor, which must be on the device.
+pub(super) fn on_device(runtime: &Runtime, tensor: Handle<Tensor>) -> Result<(u64, Span), ApiError> {
+    let (id, whole) = bytes(runtime, tensor)?;
     if whole.storage().allocation().is_none() {
         return Err(ApiError::Invalid("Async APIs only supports device allocated tensors".into()));
     }
-    Ok(whole)
+    Ok((id, whole))
 }
 
-/// The part of a device tensor that a request uses.
-fn device_part(runtime: &Runtime, tensor: Handle<Tensor>, offset: u64, size: u64) -> Result<Span, ApiError> {
-    part(&on_device(runtime, tensor)?, offset, size)
+/// The id of a device tensor, and the part of it that a request uses.
+fn device_part(
+    runtime: &Runtime,
+    tensor: Handle<Tensor>,
+    offset: u64,
+    size: u64,
+) -> Result<(u64, Span), ApiError> {
+    let (id, whole) = on_device(runtime, tensor)?;
+    Ok((id, part(&whole, offset, size)?))
 }
 
 /// Which way bytes go between a tensor and the caller's buffer.
@@ -111,13 +132,13 @@ fn transfer(
     seq: Place<u64>,
 ) -> Result<(), ApiError> {
     let unit = unit()?;
-    let span = device_part(runtime, tensor, offset, size)?;
+    let (id, span) = device_part(runtime, tensor, offset, size)?;
     let extent = buffer.extent("buf", span.len())?;
     let work = match way {
         Way::In => Work::Write { from: extent, to: span },
         Way::Out => Work::Read { from: span, to: extent },
     };
-    submit(runtime, unit, work, &[tensor], answer, seq)
+    submit(runtime, unit, work, &[(tensor, id)], answer, seq)
 }
 
 fn copy(
@@ -129,10 +150,11 @@ fn copy(
     seq: Place<u64>,
 ) -> Result<(), ApiError> {
     let unit = unit()?;
-    let from = device_part(runtime, source.0, source.1, size)?;
-    let to = device_part(runtime, target.0, target.1, size)?;
+    let (source_id, from) = device_part(runtime, source.0, source.1, size)?;
+    let (target_id, to) = device_part(runtime, target.0, target.1, size)?;
     same_bank(&from, &to)?;
-    submit(runtime, unit, Work::Copy { from, to }, &[source.0, target.0], answer, seq)
+    let tensors = [(source.0, source_id), (target.0, target_id)];
+    submit(runtime, unit, Work::Copy { from, to }, &tensors, answer, seq)
 }
 
 /// The tensor-op queue that a caller of the current form names; the queue is checked before the core.

@@ -25,8 +25,15 @@ const UNNAMED: &str = "_unknown_";
 
 /// The bytes of a tensor.
 pub(super) fn span(runtime: &Runtime, tensor: Handle<Tensor>) -> Result<Span, ApiError> {
+    bytes(runtime, tensor).map(|(_, span)| span)
+}
+
+/// The same, with the id of the tensor.
+pub(super) fn bytes(runtime: &Runtime, tensor: Handle<Tensor>) -> Result<(u64, Span), ApiError> {
     let tensor = runtime.tensors.get(tensor)?;
-    tensor.span().ok_or_else(|| ApiError::Invalid(format!("tensor {:?} is empty", tensor.name())))
+    let span = tensor.span();
+    let span = span.ok_or_else(|| ApiError::Invalid(format!("tensor {:?} is empty", tensor.name())))?;
+    Ok((tensor.id(), span))
 }
 
 /// `size` bytes of a tensor from `offset` on.

@@ -84,7 +84,7 @@ fn in_time(
 }
 
 /// The tensors that `handles` name, if a fault plan asks for their names.
-pub(super) fn named(runtime: &Runtime, handles: &[Handle<Tensor>]) -> Vec<Arc<Tensor>> {
+fn named(runtime: &Runtime, handles: &[Handle<Tensor>]) -> Vec<Arc<Tensor>> {
     if !runtime.device.faults().wants_tensors() {
         return Vec::new();
     }

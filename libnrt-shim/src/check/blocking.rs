@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use sim_check::checker::{Changed, Underway};
+use sim_check::checker::Underway;
 use sim_check::kind::Kind;
 use sim_check::memory::Accesses;
 use sim_core::memory::bytes::Extent;
@@ -11,7 +11,7 @@ use sim_core::memory::storage::Span;
 use sim_core::memory::tensor::Tensor;
 use sim_core::model::Run;
 use sim_core::request::Answer;
-use sim_core::seq::{Seq, UnitId};
+use sim_core::seq::UnitId;
 
 use super::submission::{of_buffer, of_tensor};
 use super::{Check, caller, poison, tell};
@@ -75,7 +75,7 @@ impl<'a> Blocking<'a> {
         Blocking { check: Some((check, Arc::new(underway))), run, is_stale }
     }
 
-    /// `answer` of the run, of which the checker hears as well.
+    /// `answer` of the run, with which its uses of memory end.
     pub(crate) fn watch(&self, answer: Answer) -> Answer {
         let (Some((check, underway)), Some((_, number))) = (&self.check, &self.run) else { return answer };
         let (checker, number, underway) =
@@ -83,8 +83,6 @@ impl<'a> Blocking<'a> {
         Answer::Call(Box::new(move |seq, status| {
             number.store(seq.num(), Relaxed); // ordered by the publication of the number
             answer.give(seq, status);
-            let (unit, num) = Seq::decode(seq.raw()).expect("an id of ours");
-            tell(checker.completed(unit, num, status, Changed::default()));
             checker.end(&underway); // who sees the number from now on knows that it is over
         }))
     }

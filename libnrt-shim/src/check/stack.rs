@@ -26,9 +26,12 @@ const OF_A_DEPTH: usize = 8;
 /// A call of the program.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Here {
+    /// The thread, as the system calls it.
+    pub(crate) thread: u32,
     /// Its stack.
     pub(crate) site: Site,
-    /// The stack pointer of the function that called us: its local variables are above.
+    /// The stack pointer of the function that called us, if it is on the stack that the system gave the thread: its local
+    /// variables are above.
     pub(crate) pointer: Option<usize>,
 }
 
@@ -36,7 +39,10 @@ struct Known {
     depth: usize,
     /// Where return addresses stand, and which.
     slots: Box<[(usize, usize)]>,
-    here: Here,
+    /// How many of them lead to the program: those decide what the stack pointer is.
+    ours: usize,
+    site: Site,
+    pointer: Option<usize>,
 }
 
 #[derive(Default)]
@@ -47,37 +53,82 @@ struct Stacks {
 
 static STACKS: Mutex<Option<Stacks>> = Mutex::new(None);
 
+/// What is known of the calling thread.
+struct Me {
+    thread: u32,
+    /// From where to where its stack goes.
+    stack: (usize, usize),
+    known: Vec<Vec<Known>>,
+}
+
 thread_local! {
-    static KNOWN: RefCell<Vec<Vec<Known>>> = const { RefCell::new(Vec::new()) };
+    static ME: RefCell<Me> = RefCell::new(Me::new());
+}
+
+/// How much of a stack must be the same for it to be recognised.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    All,
+    Ours,
+}
+
+impl Me {
+    fn new() -> Me {
+        let thread = rustix::thread::gettid().as_raw_nonzero().get().cast_unsigned();
+        Me { thread, stack: bounds().unwrap_or((0, 0)), known: (0..DEPTHS).map(|_| Vec::new()).collect() }
+    }
+
+    fn recognise(&mut self, depth: usize, part: Part) -> Here {
+        let bucket = &mut self.known[(depth >> 4) % DEPTHS];
+        let found = bucket.iter().position(|known| {
+            let slots = if part == Part::Ours { &known.slots[..known.ours] } else { &known.slots[..] };
+            known.depth == depth && slots.iter().all(|&(slot, address)| word(slot) == address)
+        });
+        let index = found.unwrap_or_else(|| {
+            let known = walk(depth, self.stack);
+            bucket.truncate(OF_A_DEPTH - 1);
+            bucket.insert(0, known);
+            0
+        });
+        let Known { site, pointer, ref slots, .. } = bucket[index];
+        if slots.is_empty() {
+            bucket.remove(index); // nothing to recognise it by
+        }
+        Here { thread: self.thread, site, pointer }
+    }
 }
 
 /// The call under way.
 #[inline(never)]
 pub(crate) fn here() -> Here {
+    recognised(Part::All)
+}
+
+/// The stack pointer of the function under way that called us, see [`Here::pointer`], and the thread.
+#[inline(never)]
+pub(crate) fn pointer() -> (Option<usize>, u32) {
+    let Here { pointer, thread, .. } = recognised(Part::Ours);
+    (pointer, thread)
+}
+
+#[inline(always)]
+fn recognised(part: Part) -> Here {
     let marker = 0_u8;
     let depth = std::hint::black_box(&raw const marker).addr();
     // A thread that ends may have lost its memory of stacks.
-    KNOWN.try_with(|known| recognise(&mut known.borrow_mut(), depth)).unwrap_or_else(|_| walk(depth).here)
+    let found = ME.try_with(|me| me.borrow_mut().recognise(depth, part));
+    found.unwrap_or_else(|_| Me::new().recognise(depth, part))
 }
 
-fn recognise(known: &mut Vec<Vec<Known>>, depth: usize) -> Here {
-    if known.is_empty() {
-        known.resize_with(DEPTHS, Vec::new);
-    }
-    let bucket = &mut known[(depth >> 4) % DEPTHS];
-    let found = bucket.iter().position(|known| {
-        known.depth == depth && known.slots.iter().all(|&(slot, address)| word(slot) == address)
-    });
-    if let Some(index) = found {
-        return bucket[index].here;
-    }
-    let known = walk(depth);
-    let here = known.here;
-    if !known.slots.is_empty() {
-        bucket.truncate(OF_A_DEPTH - 1);
-        bucket.insert(0, known);
-    }
-    here
+/// Whether `address` is on the stack of the calling thread.
+pub(crate) fn is_local(address: usize) -> bool {
+    let is_within = |me: &RefCell<Me>| (me.borrow().stack.0..me.borrow().stack.1).contains(&address);
+    ME.try_with(is_within).unwrap_or(false)
+}
+
+/// The calling thread, as the system calls it.
+pub(crate) fn thread() -> u32 {
+    ME.try_with(|me| me.borrow().thread).unwrap_or(0)
 }
 
 /// The word at `slot`, a place on the stack of this thread above all frames of ours.
@@ -88,8 +139,9 @@ fn word(slot: usize) -> usize {
     unsafe { place.read_volatile() }
 }
 
-fn walk(depth: usize) -> Known {
+fn walk(depth: usize, (low, high): (usize, usize)) -> Known {
     let mut slots = Vec::new();
+    let mut ours = 0;
     let mut program = Vec::new();
     let mut pointer = None;
     let mut count = 0;
@@ -104,26 +156,26 @@ fn walk(depth: usize) -> Known {
             return true; // ours, below
         }
         let slot = top - size_of::<usize>();
-        if is_exact && slot > depth && is_local(slot) && word(slot) == address {
+        if is_exact && slot > depth && (low..high).contains(&slot) && word(slot) == address {
             slots.push((slot, address));
         } else {
             is_exact = false;
         }
         if !program.is_empty() || !is_ours(address) {
+            if program.is_empty() {
+                (ours, pointer) = (slots.len(), Some(top));
+            }
             program.push(address);
-            pointer = pointer.or(Some(top));
         }
         count < WALKED_MAX && program.len() < KEPT_MAX
     });
     if !is_exact {
         slots.clear();
+        ours = 0;
     }
+    let is_known = |pointer: &usize| cfg!(target_arch = "x86_64") && (low..high).contains(pointer);
     let site = keep(program).map_or(Site::Unknown, Site::Kept);
-    Known {
-        depth,
-        slots: slots.into(),
-        here: Here { site, pointer: pointer.filter(|_| cfg!(target_arch = "x86_64")) },
-    }
+    Known { depth, slots: slots.into(), ours, site, pointer: pointer.filter(is_known) }
 }
 
 fn keep(stack: Vec<usize>) -> Option<u32> {
@@ -201,21 +253,10 @@ fn functions(address: usize) -> Vec<Frame> {
 pub(crate) fn is_sample(site: Site) -> bool {
     static COUNTS: [AtomicU32; STACKS_MAX] = [const { AtomicU32::new(0) }; STACKS_MAX];
     let Site::Kept(number) = site else { return false };
-    let count = COUNTS[number as usize % STACKS_MAX].fetch_add(1, Relaxed); // a race only shifts the choice
-    count < 64 || count.is_multiple_of(16)
-}
-
-/// The stack pointer of the program's function, if it is on the stack that the system gave the thread.
-pub(crate) fn local_pointer(here: Here) -> Option<usize> {
-    here.pointer.filter(|pointer| is_local(*pointer))
-}
-
-/// Whether `address` is on the stack of the calling thread.
-pub(crate) fn is_local(address: usize) -> bool {
-    thread_local! {
-        static BOUNDS: (usize, usize) = bounds().unwrap_or((0, 0));
-    }
-    BOUNDS.try_with(|&(low, high)| (low..high).contains(&address)).unwrap_or(false)
+    let counter = &COUNTS[number as usize % STACKS_MAX];
+    let count = counter.load(Relaxed);
+    counter.store(count.wrapping_add(1), Relaxed); // a race only shifts the choice
+    count < 64 || count.is_multiple_of(64)
 }
 
 /// The stack of the calling thread.
@@ -233,14 +274,6 @@ fn bounds() -> Option<(usize, usize)> {
     // SAFETY: initialised above, and destroyed once.
     unsafe { libc::pthread_attr_destroy(attributes.as_mut_ptr()) };
     (got == 0).then(|| (low.addr(), low.addr() + size))
-}
-
-/// The calling thread, as the system calls it.
-pub(crate) fn thread() -> u32 {
-    thread_local! {
-        static THREAD: u32 = rustix::thread::gettid().as_raw_nonzero().get().cast_unsigned();
-    }
-    THREAD.try_with(|thread| *thread).unwrap_or(0)
 }
 
 /// How often the calling thread has waited for something: who only computes never does.

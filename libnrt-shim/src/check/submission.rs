@@ -1,28 +1,26 @@
 //! Requests on their way to the device, as the checker sees them.
 
-use std::sync::Arc;
-
-use sim_check::checker::{Changed, Submission};
+use sim_check::checker::{Caller, Submission};
 use sim_check::memory::{Access, Accesses, Owner};
 use sim_check::queues::Proof;
+use sim_core::device::Device;
 use sim_core::memory::bytes::Extent;
 use sim_core::memory::storage::Span;
 use sim_core::memory::tensor::Tensor;
 use sim_core::port::SubmitError;
-use sim_core::request::{Answer, Request, Work};
+use sim_core::request::{Request, Work};
 use sim_core::seq::{Seq, UnitId};
 use sim_core::status::Status;
 
-use super::{Check, poison, probe, stack, tell};
+use super::{Check, poison, stack, tell, watch};
 use crate::handle::Handle;
-use crate::runtime::Runtime;
 use crate::tensor_set::TensorSet;
 
 /// What the program submits a request with.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct With<'a> {
-    /// The tensors it moves, source first.
-    pub(crate) tensors: &'a [Handle<Tensor>],
+    /// The tensors it moves and their ids, source first.
+    pub(crate) tensors: &'a [(Handle<Tensor>, u64)],
     /// The sets it runs with.
     pub(crate) sets: Option<[Handle<TensorSet>; 2]>,
 }
@@ -54,29 +52,24 @@ impl Check {
     #[inline(never)] // where nothing is checked, it is not to be in the way
     pub(crate) fn submit(
         &self,
-        runtime: &Runtime,
+        device: &Device,
         unit: UnitId,
         mut request: Request,
         with: With<'_>,
     ) -> Result<Seq, SubmitError> {
         let here = stack::here();
-        let (call, accesses) = uses(runtime, &request.work, with.tensors);
-        tell(self.checker.enters(|| (super::caller(call), stack::local_pointer(here))));
-        let mut proof = Proof { is_late: stack::is_sample(here.site), ..Proof::default() };
+        let (call, accesses) = uses(&request.work, with.tensors);
+        tell(self.checker.enters(|| (Caller { call, thread: here.thread }, here.pointer)));
         if let Work::Read { to, .. } = &request.work {
             self.checker.announce(&range(*to));
         }
-        if let Work::Write { from, .. } = &request.work {
-            proof.buffer = Some((from.address(), from.len(), probe::sum(*from)));
-        }
-        if let Answer::Word(word) = &request.answer {
-            proof.status = Some((word.address(), word.look()));
-        }
+        let proof = Proof { is_late: stack::is_sample(here.site), ..watch::look(&request) };
+        request.seal = watch::seal(&proof);
         let status = proof.status.map_or(0, |(address, _)| address);
         let submission = Submission {
             call,
             unit,
-            thread: stack::thread(),
+            thread: here.thread,
             site: here.site,
             accesses,
             status,
@@ -86,10 +79,9 @@ impl Check {
             proof,
         };
         let outputs = self.poisons.then(|| poison::outputs(&self.checker, &request.work)).flatten();
-        request.answer = self.watch(request.answer, proof, &request.work);
-        match runtime.device.submit_request(unit, request) {
+        match device.submit_request(unit, request) {
             Ok(seq) => {
-                tell(self.checker.submitted(seq.num(), submission));
+                tell(self.checker.submitted(seq.num(), &submission));
                 Ok(seq)
             }
             Err(error) => {
@@ -112,39 +104,11 @@ impl Check {
             SubmitError::Closed | SubmitError::Fault(_) => Vec::new(),
         }));
     }
-
-    /// `answer`, of which the checker hears as well.
-    fn watch(&self, answer: Answer, proof: Proof, work: &Work) -> Answer {
-        let checker = Arc::clone(&self.checker);
-        let source = match work {
-            Work::Write { from, .. } => Some(*from),
-            _ => None,
-        };
-        Answer::Call(Box::new(move |seq, status| {
-            let changed = Changed {
-                status: match (&answer, proof.status) {
-                    (Answer::Word(word), Some((_, stands))) => word.look() != stands,
-                    _ => false,
-                },
-                // Read a moment ago by the request itself, so it is still there.
-                buffer: source.zip(proof.buffer).is_some_and(|(from, (.., sum))| probe::sum(from) != sum),
-                ..Changed::default()
-            };
-            let (unit, num) = Seq::decode(seq.raw()).expect("an id of ours");
-            if checker.has_place(unit, num) {
-                answer.give(seq, status);
-            }
-            tell(checker.completed(unit, num, status, changed));
-        }))
-    }
 }
 
 /// The function that makes such a request, and what it uses.
-fn uses(runtime: &Runtime, work: &Work, tensors: &[Handle<Tensor>]) -> (&'static str, Accesses) {
-    let id = |index: usize| {
-        let tensor = tensors.get(index).and_then(|handle| runtime.tensors.get(*handle).ok());
-        tensor.map_or(0, |tensor| tensor.id())
-    };
+fn uses(work: &Work, tensors: &[(Handle<Tensor>, u64)]) -> (&'static str, Accesses) {
+    let id = |index: usize| tensors.get(index).map_or(0, |(_, id)| *id);
     let mut uses = Accesses::new();
     let call = match work {
         Work::Read { from, to } => {

@@ -1,0 +1,70 @@
+//! Status variables: which request has which, and which of them are local to functions.
+
+use rustc_hash::FxHashMap;
+
+use crate::queues::Queues;
+
+/// So many variables are kept at least, before those of requests that are over are looked for.
+const FEW: usize = 256;
+
+/// A request: the place of its queue, and its number.
+type Request = (usize, u64);
+
+/// A variable on the stack of a thread.
+struct Local {
+    thread: u32,
+    address: usize,
+    request: Request,
+}
+
+/// The status variables of requests that are not over, and of some that are.
+pub(crate) struct Statuses {
+    /// The latest request that has its status at an address.
+    latest: FxHashMap<usize, Request>,
+    latest_max: usize,
+    locals: Vec<Local>,
+    locals_max: usize,
+}
+
+impl Statuses {
+    pub(crate) fn new() -> Statuses {
+        Statuses { latest: FxHashMap::default(), latest_max: FEW, locals: Vec::new(), locals_max: FEW }
+    }
+
+    /// `request` has its status at `address`, from now on. Returns the request whose status is to go there as well.
+    pub(crate) fn enter(&mut self, address: usize, request: Request, queues: &Queues) -> Option<Request> {
+        if self.latest.len() >= self.latest_max {
+            self.latest.retain(|_, (place, num)| !queues.is_over(*place, *num));
+            self.latest_max = FEW.max(2 * self.latest.len());
+        }
+        self.latest.insert(address, request).filter(|(place, num)| !queues.is_over(*place, *num))
+    }
+
+    /// That variable is on the stack of `thread`.
+    pub(crate) fn enter_local(&mut self, thread: u32, address: usize, request: Request, queues: &Queues) {
+        if self.locals.len() >= self.locals_max {
+            self.locals.retain(|local| !queues.is_over(local.request.0, local.request.1));
+            self.locals_max = FEW.max(2 * self.locals.len());
+        }
+        self.locals.push(Local { thread, address, request });
+    }
+
+    /// The lowest address of a variable on a stack; above all if there is none.
+    pub(crate) fn lowest_local(&self) -> usize {
+        self.locals.iter().map(|local| local.address).min().unwrap_or(usize::MAX)
+    }
+
+    /// What `thread` has on its stack below `stack` is gone. Returns the variables of requests that are not over.
+    pub(crate) fn take_gone(&mut self, thread: u32, stack: usize, queues: &Queues) -> Vec<(usize, Request)> {
+        let mut gone = Vec::new();
+        self.locals.retain(|local| {
+            let is_over = queues.is_over(local.request.0, local.request.1);
+            let is_gone = local.thread == thread && local.address < stack;
+            if is_gone && !is_over {
+                gone.push((local.address, local.request));
+            }
+            !is_gone && !is_over
+        });
+        gone
+    }
+}
