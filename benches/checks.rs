@@ -2,7 +2,8 @@
 //!
 //! `cargo bench -p nrt-benches --bench checks` compares the library of this build without the checker and with it: for 64
 //! tensors in flight, each written by a request of its own, for 8 runs in flight, and for 64 MiB written and read. With
-//! `NRT_BENCH_BASELINE=PATH` another build of the library runs in between, such as one from before a change.
+//! `NRT_BENCH_BASELINE=PATH` it also compares another build of the library, such as one from before a change, with this
+//! one without the checker; both twice, which shows what the place in the turn is worth.
 //!
 //! Each is a copy of the library of its own in one process, and rounds of all take turns, so that the machine's moods
 //! meet all alike. What is told are medians, and ratios to the first.
@@ -62,7 +63,7 @@ struct Client {
 impl Client {
     /// Loads a copy of the library at `path` with what is to be checked.
     fn open(name: &'static str, path: &Path, folder: &Path, check: &str) -> Client {
-        let copy = folder.join(format!("{}.so", name.replace(' ', "-")));
+        let copy = folder.join(format!("{check}{}.so", name.replace([' ', ','], "-")));
         std::fs::copy(path, &copy).expect("the library can be copied");
         set_variable("NRT_SIM_CHECK", check);
         // SAFETY: it is the library under test.
@@ -167,17 +168,29 @@ fn main() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let library = build::library();
     set_variable("NRT_SIM_SHARE_CORES", "1");
-    let mut clients = vec![Client::open("off", &library, folder.path(), "")];
     if let Some(path) = std::env::var_os("NRT_BENCH_BASELINE").map(PathBuf::from) {
-        clients.push(Client::open("the baseline", &path, folder.path(), ""));
+        compare([
+            Client::open("the baseline", &path, folder.path(), ""),
+            Client::open("off", &library, folder.path(), ""),
+            Client::open("the baseline, again", &path, folder.path(), ""),
+            Client::open("off, again", &library, folder.path(), ""),
+        ]);
     }
-    clients.push(Client::open("off again", &library, folder.path(), ""));
-    clients.push(Client::open("on", &library, folder.path(), "report"));
+    compare([
+        Client::open("off", &library, folder.path(), ""),
+        Client::open("on", &library, folder.path(), "report"),
+    ]);
+}
+
+/// Measures `clients` in turn, and tells how they compare with the first.
+fn compare<const N: usize>(mut clients: [Client; N]) {
     for round in 0..ROUNDS {
-        clients.iter_mut().for_each(Client::writes);
-        clients.iter_mut().for_each(Client::runs);
-        if round < LARGE_ROUNDS {
-            clients.iter_mut().for_each(Client::large);
+        for client in &mut clients {
+            client.writes();
+            client.runs();
+            if round < LARGE_ROUNDS {
+                client.large();
+            }
         }
     }
     let what = ["a write, 64 tensors in flight", "a run, 8 in flight", "64 MiB written or read"];
@@ -187,7 +200,7 @@ fn main() {
         for client in &clients {
             let median = median(&client.rounds[index]);
             println!(
-                "  {:<14} {median:>12.1} ns {:>7.3} x {:>+12.1} ns",
+                "  {:<20} {median:>12.1} ns {:>7.3} x {:>+12.1} ns",
                 client.name,
                 median / first,
                 median - first

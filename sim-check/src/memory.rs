@@ -48,13 +48,22 @@ pub(crate) struct Open {
     pub(crate) num: u64,
 }
 
+/// Memory that nothing else shares, and who uses what of it.
 struct Region {
     end: usize,
+    /// By where they begin.
     open: Vec<Open>,
+    /// No use is longer; whether that is more than need be.
+    longest: usize,
+    is_loose: bool,
+    /// How many uses the last sweep left.
+    left: usize,
 }
 
 /// So many regions are kept at least, before those are looked for that nobody uses any more.
 const FEW: usize = 1024;
+/// The same for the uses of a region.
+const FEW_USES: usize = 64;
 
 /// All open uses, by memory.
 #[derive(Default)]
@@ -80,6 +89,60 @@ impl Open {
     }
 }
 
+impl Region {
+    /// Where in the list those are that may overlap `bytes`.
+    fn near(&self, bytes: &Range<usize>) -> Range<usize> {
+        let is_before = |open: &Open| open.bytes.start.saturating_add(self.longest) <= bytes.start;
+        let first = self.open.partition_point(is_before);
+        first..first + self.open[first..].partition_point(|open| open.bytes.start < bytes.end)
+    }
+
+    /// Drops those near `bytes` that are not to be kept, and says from where to where there is room in the list.
+    fn clear(&mut self, bytes: &Range<usize>, mut is_kept: impl FnMut(&Open) -> bool) -> Range<usize> {
+        let near = self.near(bytes);
+        let mut kept = near.start;
+        for index in near.clone() {
+            let open = &self.open[index];
+            if is_kept(open) {
+                self.open.swap(kept, index);
+                kept += 1;
+            } else {
+                self.is_loose |= open.bytes.len() == self.longest;
+            }
+        }
+        if self.is_loose && near.len() > FEW_USES / 4 {
+            self.longest = self.open.iter().map(|open| open.bytes.len()).max().unwrap_or_default();
+            self.is_loose = false;
+        }
+        kept..near.end
+    }
+
+    fn retain(&mut self, bytes: &Range<usize>, is_kept: impl FnMut(&Open) -> bool) {
+        let room = self.clear(bytes, is_kept);
+        self.open.drain(room);
+    }
+
+    /// The same, and enters `open`, most often in the place of one that is dropped.
+    fn replace(&mut self, open: Open, is_kept: impl FnMut(&Open) -> bool) {
+        let room = self.clear(&open.bytes, is_kept);
+        self.longest = self.longest.max(open.bytes.len());
+        let place = self.open[..room.start].partition_point(|other| other.bytes.start <= open.bytes.start);
+        if room.is_empty() {
+            self.open.insert(place, open);
+            return;
+        }
+        self.open[room.start] = open;
+        self.open[place..=room.start].rotate_right(1);
+        self.open.drain(room.start + 1..room.end);
+    }
+
+    fn sweep(&mut self, queues: &Queues) {
+        self.open.retain(|open| !queues.is_over(open.place, open.num));
+        self.left = self.open.len();
+        self.is_loose = true;
+    }
+}
+
 impl Memory {
     /// Enters `access` of request `num` on the queue at `place`, and calls `meets` with each open use of the same
     /// bytes of which one of the two is a write.
@@ -94,7 +157,12 @@ impl Memory {
             return;
         }
         let region = self.region(access);
-        region.open.retain(|open| {
+        if region.open.len() > FEW_USES.max(2 * region.left) {
+            region.sweep(queues);
+        }
+        let Access { bytes, writes, owner, .. } = access;
+        let open = Open { bytes: bytes.clone(), writes: *writes, owner: *owner, place, num };
+        region.replace(open, |open| {
             if queues.is_over(open.place, open.num) {
                 return false;
             }
@@ -106,8 +174,6 @@ impl Memory {
             }
             (open.place, open.num) == (place, num) || open.place != place || !open.is_covered_by(access)
         });
-        let Access { bytes, writes, owner, .. } = access;
-        region.open.push(Open { bytes: bytes.clone(), writes: *writes, owner: *owner, place, num });
         if self.regions.len() > FEW.max(2 * self.left) {
             self.sweep(queues);
         }
@@ -116,7 +182,7 @@ impl Memory {
     /// Calls `meets` with each open use of the same bytes; enters nothing.
     pub(crate) fn look(&self, bytes: &Range<usize>, queues: &Queues, mut meets: impl FnMut(&Open)) {
         for region in self.starts.range(..bytes.end).rev().map(|start| &self.regions[start]) {
-            region.open.iter().filter(|open| open.overlaps(bytes)).for_each(|open| {
+            region.open[region.near(bytes)].iter().filter(|open| open.overlaps(bytes)).for_each(|open| {
                 if !queues.is_over(open.place, open.num) {
                     meets(open);
                 }
@@ -136,7 +202,7 @@ impl Memory {
     /// A blocking call is over.
     pub(crate) fn leave(&mut self, place: usize, num: u64, accesses: &[Access]) {
         for access in accesses.iter().filter(|access| !access.bytes.is_empty()) {
-            self.region(access).open.retain(|open| (open.place, open.num) != (place, num));
+            self.region(access).retain(&access.bytes, |open| (open.place, open.num) != (place, num));
         }
     }
 
@@ -147,7 +213,7 @@ impl Memory {
             if region.end <= whole.start {
                 break;
             }
-            region.open.retain(|open| !open.overlaps(whole));
+            region.retain(whole, |open| !open.overlaps(whole));
         }
     }
 
@@ -164,7 +230,7 @@ impl Memory {
     /// Makes one region of `whole` and all that overlaps it; returns where it begins.
     fn join(&mut self, whole: Range<usize>) -> usize {
         let Range { mut start, mut end } = whole;
-        let mut open = Vec::new();
+        let (mut open, mut longest) = (Vec::new(), 0);
         while let Some(&at) = self.starts.range(..end).next_back()
             && let Some(region) = self.regions.get_mut(&at)
             && region.end > start
@@ -174,17 +240,19 @@ impl Memory {
             }
             (start, end) = (start.min(at), end.max(region.end));
             open.append(&mut region.open);
+            longest = longest.max(region.longest);
             self.regions.remove(&at);
             self.starts.remove(&at);
         }
+        open.sort_by_key(|open: &Open| open.bytes.start);
         self.starts.insert(start);
-        self.regions.insert(start, Region { end, open });
+        self.regions.insert(start, Region { end, open, longest, is_loose: true, left: 0 });
         start
     }
 
     fn sweep(&mut self, queues: &Queues) {
         self.regions.retain(|_, region| {
-            region.open.retain(|open| !queues.is_over(open.place, open.num));
+            region.sweep(queues);
             !region.open.is_empty()
         });
         self.starts.retain(|start| self.regions.contains_key(start));

@@ -4,8 +4,10 @@ use rustc_hash::FxHashMap;
 
 use crate::queues::Queues;
 
-/// So many variables are kept at least, before those of requests that are over are looked for.
-const FEW: usize = 256;
+/// So many variables are kept at least, and so many of those on stacks, before those of requests that are over are looked
+/// for.
+const FEW: usize = 1024;
+const FEW_LOCALS: usize = 64;
 
 /// A request: the place of its queue, and its number.
 type Request = (usize, u64);
@@ -28,7 +30,7 @@ pub(crate) struct Statuses {
 
 impl Statuses {
     pub(crate) fn new() -> Statuses {
-        Statuses { latest: FxHashMap::default(), latest_max: FEW, locals: Vec::new(), locals_max: FEW }
+        Statuses { latest: FxHashMap::default(), latest_max: FEW, locals: Vec::new(), locals_max: FEW_LOCALS }
     }
 
     /// `request` has its status at `address`, from now on. Returns the request whose status is to go there as well.
@@ -44,7 +46,7 @@ impl Statuses {
     pub(crate) fn enter_local(&mut self, thread: u32, address: usize, request: Request, queues: &Queues) {
         if self.locals.len() >= self.locals_max {
             self.locals.retain(|local| !queues.is_over(local.request.0, local.request.1));
-            self.locals_max = FEW.max(2 * self.locals.len());
+            self.locals_max = FEW_LOCALS.max(2 * self.locals.len());
         }
         self.locals.push(Local { thread, address, request });
     }

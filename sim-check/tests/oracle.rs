@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use proptest::collection::vec;
-use proptest::prelude::{Strategy, any, prop_assert_eq, proptest};
+use proptest::prelude::{Strategy, any, prop_assert_eq, prop_oneof, proptest};
 use sim_check::checker::{Caller, Changed, Checker, Submission};
 use sim_check::finding::{Findings, Site};
 use sim_check::kind::Class;
@@ -28,7 +28,8 @@ enum Op {
 }
 
 fn any_op() -> impl Strategy<Value = Op> {
-    let bytes = (0..QUEUES, 0..40_usize, 1..12_usize, any::<bool>());
+    let len = prop_oneof![9 => 1..12_usize, 1 => 12..50_usize];
+    let bytes = (0..QUEUES, 0..200_usize, len, any::<bool>());
     (0..8_u8, bytes, 1..4_u64).prop_map(|(kind, (queue, start, len, writes), count)| match kind {
         0..4 => Op::Submit { queue, start, len, writes },
         4 => Op::Complete { queue, count },
@@ -75,7 +76,7 @@ fn unchanged(_: &Proof) -> Changed {
 
 proptest! {
     #[test]
-    fn a_hazard_is_found_exactly_where_nothing_observed_orders_two_uses(ops in vec(any_op(), 0..80)) {
+    fn a_hazard_is_found_exactly_where_nothing_observed_orders_two_uses(ops in vec(any_op(), 0..400)) {
         let checker = Checker::new(UnitId::PER_CORE, |_| u64::MAX, || 0);
         let mut oracle = Oracle::default();
         for op in ops {
