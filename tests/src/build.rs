@@ -30,15 +30,21 @@ pub fn cargo(subcommand: &str, target: &Path) -> Command {
     cargo
 }
 
-/// Builds `packages`, or the default ones if there are none, in the profile of the tests; returns the folder
-/// of the products.
-pub fn build(packages: &[&str]) -> &'static Path {
-    let mut cargo = cargo("build", target());
+/// `cargo SUBCOMMAND` in the profile of the tests, with what they were built from.
+pub fn again(subcommand: &str) -> Command {
+    let mut cargo = cargo(subcommand, target());
     cargo.args(["--quiet", "--locked"]);
-    cargo.args(packages.iter().flat_map(|package| ["--package", package]));
     if profile().ends_with("release") {
         cargo.arg("--release");
     }
+    cargo
+}
+
+/// Builds `packages`, or the default ones if there are none, in the profile of the tests; returns the folder
+/// of the products.
+pub fn build(packages: &[&str]) -> &'static Path {
+    let mut cargo = again("build");
+    cargo.args(packages.iter().flat_map(|package| ["--package", package]));
     let built = cargo.status().expect("cargo is there, it runs the tests");
     assert!(built.success(), "{cargo:?} failed");
     profile()

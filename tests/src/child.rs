@@ -59,6 +59,7 @@ pub fn command(test: &str, folder: &TempDir) -> Command {
         }
     }
     let log = File::create(folder.path().join("stderr")).expect("the folder is writable");
+    program::watch(&mut command);
     command.env(FOLDER, folder.path()).env("XDG_RUNTIME_DIR", folder.path());
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log);
     command

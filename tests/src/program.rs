@@ -154,6 +154,17 @@ pub fn settle(command: &mut Command) {
     }
     // Tests run beside each other, each with the whole machine to itself.
     command.env("NRT_SIM_SHARE_CORES", "1");
+    watch(command);
+}
+
+/// Names a file for what is found in all programs that tests run: they run with the checker on then.
+pub const FINDINGS: &str = "TEST_FINDINGS";
+
+/// Turns the checker on for `command`, if the caller wants all programs to be checked.
+pub(crate) fn watch(command: &mut Command) {
+    if let Some(file) = std::env::var_os(FINDINGS) {
+        command.env("NRT_SIM_CHECK", "report").env("NRT_SIM_CHECK_JSON", file);
+    }
 }
 
 /// What a program printed.

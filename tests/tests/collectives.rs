@@ -196,6 +196,7 @@ fn of_many_threads_one_uses_a_context() {
                 threads.into_iter().filter_map(|thread| thread.join().expect("no panic")).collect()
             });
             assert_eq!(seqs, [2 << 48 | round]);
+            while !Nrt::get(|done| (nrt.is_completed)(seqs[0], done)) {} // a status is for one request at a time
         }
         (nrt.close)();
     });

@@ -94,7 +94,10 @@ struct Slot {
     out: Handle,
     inputs: Handle,
     outputs: Handle,
-    host: Vec<u8>,
+    input: Vec<u8>,
+    output: Vec<u8>,
+    /// One for each stage.
+    statuses: [AtomicU32; 3],
 }
 
 /// The program: three stages with two buffers between each two of them.
@@ -103,7 +106,6 @@ struct Client {
     model: Handle,
     shape: Shape,
     slots: Vec<Slot>,
-    status: AtomicU32,
     /// The sequence ids of what is under way in each stage, oldest first.
     under_way: [VecDeque<u64>; 3],
     submitted: [usize; 3],
@@ -118,14 +120,14 @@ impl Client {
         let slot = |_| {
             let (x, out) = (nrt.tensor(0, shape.input), nrt.tensor(0, shape.output));
             let (inputs, outputs) = (nrt.set(&[(c"x", x)]), nrt.set(&[(c"out", out)]));
-            Slot { x, out, inputs, outputs, host: vec![7; shape.input.max(shape.output)] }
+            let (input, output) = (vec![7; shape.input], vec![0; shape.output]);
+            Slot { x, out, inputs, outputs, input, output, statuses: Default::default() }
         };
         let client = Client {
             nrt,
             model: nrt.model(&model(shape), 0),
             shape,
             slots: (0..slots).map(slot).collect(),
-            status: AtomicU32::new(0),
             under_way: Default::default(),
             submitted: [0; 3],
             done: [0; 3],
@@ -136,14 +138,14 @@ impl Client {
 
     /// Submits the next request of `stage`.
     fn submit(&mut self, stage: Stage) {
-        let (nrt, status) = (self.nrt, self.status.as_ptr());
-        let count = self.slots.len();
+        let (nrt, count) = (self.nrt, self.slots.len());
         let slot = &mut self.slots[self.submitted[stage as usize] % count];
+        let status = slot.statuses[stage as usize].as_ptr();
         let (input, output) = (self.shape.input as u64, self.shape.output as u64);
         let seq = Nrt::get(|seq| match stage {
-            Stage::Write => (nrt.write)(slot.x, slot.host.as_ptr(), 0, input, 0, 0, status, seq),
+            Stage::Write => (nrt.write)(slot.x, slot.input.as_ptr(), 0, input, 0, 0, status, seq),
             Stage::Run => (nrt.schedule)(self.model, slot.inputs, slot.outputs, 0, status, seq),
-            Stage::Read => (nrt.read)(slot.host.as_mut_ptr(), slot.out, 0, output, 0, 1, status, seq),
+            Stage::Read => (nrt.read)(slot.output.as_mut_ptr(), slot.out, 0, output, 0, 1, status, seq),
         });
         self.under_way[stage as usize].push_back(seq);
         self.submitted[stage as usize] += 1;
@@ -213,7 +215,8 @@ impl Client {
 
     /// From the first begin to the last end of a request, by the trace.
     fn makespan(&self) -> u64 {
-        assert_eq!(self.status.load(Relaxed), 0);
+        let statuses = self.slots.iter().flat_map(|slot| &slot.statuses);
+        assert!(statuses.into_iter().all(|status| status.load(Relaxed) == 0));
         let trace: Value = serde_json::from_str(&self.nrt.take_trace()).expect("JSON");
         let times = |phase| {
             let events = trace["events"].as_array().expect("a list").iter();
@@ -277,9 +280,9 @@ fn a_blocking_transfer_takes_its_time() {
         let mut client = Client::start(shape, 1);
         let [write, run, read] = stages(shape);
         for _ in 0..2 {
-            let Slot { x, out, host, .. } = &mut client.slots[0];
-            assert_eq!((client.nrt.tensor_write)(*x, host.as_ptr(), 0, shape.input), 0);
-            assert_eq!((client.nrt.tensor_read)(*out, host.as_mut_ptr(), 0, shape.output), 0);
+            let Slot { x, out, input, output, .. } = &mut client.slots[0];
+            assert_eq!((client.nrt.tensor_write)(*x, input.as_ptr(), 0, shape.input), 0);
+            assert_eq!((client.nrt.tensor_read)(*out, output.as_mut_ptr(), 0, shape.output), 0);
             client.submit(Stage::Run);
             while !client.looks(Stage::Run) {}
         }
