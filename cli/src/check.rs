@@ -8,6 +8,7 @@ use clap::Args;
 use sim_check::kind::Class;
 use sim_check::record::Record;
 use sim_check::sarif;
+use sim_check::suppress::Suppressions;
 
 use crate::machine::variable;
 use crate::models::absolute_if_file;
@@ -44,8 +45,21 @@ pub(crate) struct Options {
     /// Findings that are known, each with a reason: the path of a TOML file, or its text.
     ///
     /// Sets NRT_SIM_CHECK_SUPPRESS.
-    #[arg(long, value_name = "FILE", requires = "check", value_parser = absolute_if_file)]
+    #[arg(long, value_name = "FILE", requires = "check", value_parser = suppressions)]
     check_suppress: Option<String>,
+}
+
+/// Checks suppressions, and makes a path absolute.
+pub(crate) fn suppressions(value: &str) -> Result<String, String> {
+    let path = Path::new(value);
+    // A text has its keys in it; what has not is the path of a file.
+    let text = if path.is_file() || !value.contains('=') {
+        fs::read_to_string(path).map_err(|error| format!("cannot be read: {error}"))?
+    } else {
+        value.to_owned()
+    };
+    Suppressions::parse(&text)?;
+    absolute_if_file(value)
 }
 
 impl Options {

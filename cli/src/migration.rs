@@ -28,10 +28,11 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 use tempfile::TempDir;
 
+use crate::check::suppressions;
 use crate::library::Library;
 use crate::lint::VARIABLE;
 use crate::machine::{self, Machine, variable};
-use crate::{file, models};
+use crate::{file, models, note};
 use attempt::{Attempt, attempt};
 use checklist::{Evidence, Line, Verdict};
 use plan::{Purpose, Run};
@@ -90,6 +91,13 @@ pub(crate) struct Options {
     #[arg(long, value_name = "PROGRAM")]
     before: Option<String>,
 
+    /// Findings that are known, each with a reason (docs/hazards.md): the path of a TOML file, or its text. One that
+    /// covers nothing in any run is told on stderr.
+    ///
+    /// Sets NRT_SIM_CHECK_SUPPRESS.
+    #[arg(long, value_name = "FILE", value_parser = suppressions)]
+    check_suppress: Option<String>,
+
     /// Print one JSON object instead of the checklist.
     #[arg(long)]
     json: bool,
@@ -139,6 +147,9 @@ pub(crate) fn check(options: &Options) -> Result<u8> {
         runs.push(stage.make(again, &options.command)?);
         stage.make_all(others, &options.command, &mut runs)?;
     }
+    for suppression in unused(&runs) {
+        note(&format!("in no run is there a finding for {suppression}"));
+    }
     let before = options.before.as_ref().map(|words| stage.before(words)).transpose()?;
     let evidence = Evidence { runs: &runs, before: before.as_ref(), inherited: variable(VARIABLE) };
     let lines = evidence.lines();
@@ -155,6 +166,13 @@ pub(crate) fn check(options: &Options) -> Result<u8> {
         (false, true) => UNKNOWN,
         (false, false) => 0,
     })
+}
+
+/// The suppressions that cover nothing in any of `runs` that came to its end.
+fn unused(runs: &[Done]) -> Vec<&str> {
+    let mut ended = runs.iter().filter(|done| done.ended.exit.is_orderly()).map(|done| done.story.unused());
+    let first = ended.next().unwrap_or_default();
+    ended.fold(first, |common, unused| common.into_iter().filter(|one| unused.contains(one)).collect())
 }
 
 /// What all runs have in common.
@@ -244,6 +262,7 @@ impl Stage<'_> {
             command.env("NRT_SIM_SDK", sdk.unwrap_or_else(|| IMPLICIT_SDK.into()));
         } else {
             command.env("NRT_SIM_CHECK", "report");
+            command.envs(self.options.check_suppress.iter().map(|text| ("NRT_SIM_CHECK_SUPPRESS", text)));
         }
         command.envs(run.variables());
         command

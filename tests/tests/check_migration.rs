@@ -172,6 +172,24 @@ fn reads_before_the_completion_are_told_and_change_the_outputs() {
     checked.assert("order", "FAIL", "");
 }
 
+#[test]
+fn findings_that_are_known_are_left_out_and_suppressions_for_nothing_are_told() {
+    let subject = Subject::half(&["READS_EARLY"]);
+    let file = subject.folder.path().join("known.toml");
+    let suppressions = "[[suppress]]\nkind = 'SIM-HOST-RAW'\nframe = 'print_outputs'\nreason = 'known'\n\
+                        [[suppress]]\nkind = 'SIM-LEAK-CLOSE'\nreason = 'there is none'\n";
+    std::fs::write(&file, suppressions).expect("writable");
+    let words =
+        ["--check-suppress", file.to_str().expect("UTF-8"), "--json", "--", subject.path(), &subject.neff];
+    let output = check(&words);
+    let checked = Checked::read(&output);
+    checked.assert("data", "PASS", "");
+    let said = String::from_utf8_lossy(&output.stderr);
+    let told =
+        "nrt-sim: in no run is there a finding for suppression 2, for SIM-LEAK-CLOSE (there is none)\n";
+    assert_eq!(said, told);
+}
+
 /// A read that nothing orders after the run it wants to see: which is first is the seed's, and so are the outputs.
 #[test]
 fn an_order_that_fails_is_repeated_by_its_seed() {

@@ -20,7 +20,7 @@ table { border-collapse: collapse; width: 100%; }
 td, th { text-align: left; vertical-align: top; padding: .4rem .6rem; border-bottom: 1px solid var(--line); }
 code, pre { font: 13px/1.4 ui-monospace, monospace; white-space: pre-wrap; overflow-wrap: anywhere; }
 .PASS { color: var(--good); } .FAIL { color: var(--bad); } .UNKNOWN { color: var(--open); }
-.verdict { font-weight: 600; }
+.verdict { font-weight: 600; } .kind { white-space: nowrap; }
 summary { cursor: pointer; padding: .3rem 0; }
 svg { width: 100%; height: auto; font: 11px system-ui, sans-serif; }
 svg text { fill: currentColor; }
@@ -104,7 +104,7 @@ fn row(page: &mut String, finding: &Record) {
     let detail = if detail.is_empty() { String::new() } else { format!("<br>{}", escaped(detail)) };
     let _ = writeln!(
         page,
-        "<tr><td>{}<br>{}</td><td>{}{detail}{sides}<br>{} ({})</td></tr>",
+        "<tr><td class=\"kind\">{}<br>{}</td><td>{}{detail}{sides}<br>{} ({})</td></tr>",
         escaped(kind),
         class.name(),
         escaped(message),

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use serde::Serialize;
+use sim_check::kind::Kind;
 use sim_check::record::Record;
 use sim_core::seq::{Seq, UnitId, UnitKind};
 use sim_models::trail::{Event, Means};
@@ -75,6 +76,12 @@ impl Story {
         let findings = fs::read_to_string(folder.join("findings")).unwrap_or_default();
         story.findings = findings.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
         story
+    }
+
+    /// The suppressions that covered nothing.
+    pub(super) fn unused(&self) -> Vec<&str> {
+        let unused = self.findings.iter().filter(|finding| finding.kind == Kind::Unmatched.id());
+        unused.map(|finding| &*finding.detail).collect()
     }
 
     /// All requests that were submitted with the explicit interface.
