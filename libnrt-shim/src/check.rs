@@ -118,10 +118,11 @@ impl Check {
     /// The program calls `call`, which has done nothing yet.
     #[inline(never)]
     pub(crate) fn enters(&self, call: &'static str) {
-        tell(self.checker.enters(|| {
-            let (pointer, thread) = stack::pointer();
-            (Caller { call, thread }, pointer)
-        }));
+        if let Some(stack) = stack::above_local() {
+            let (findings, lowest) = self.checker.returned(caller(call), stack);
+            stack::lowest_local(lowest);
+            tell(findings);
+        }
     }
 
     /// The program has asked whether a request is completed, and was told.

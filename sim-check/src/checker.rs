@@ -7,7 +7,7 @@
 
 use std::ops::Range;
 use std::sync::atomic::{
-    AtomicBool, AtomicU64, AtomicUsize,
+    AtomicBool, AtomicU64,
     Ordering::{self, Acquire, Relaxed},
 };
 
@@ -52,10 +52,8 @@ pub struct Checker {
     state: CachePadded<Mutex<State>>,
     /// The number of the last completed request of each queue, whoever knows of it.
     completed: Box<[CachePadded<AtomicU64>]>,
-    /// The lowest address of a status variable on a stack, or above all: without the lock a hint, exact for the thread
-    /// whose variable it is.
-    lowest: AtomicUsize,
-    /// Whether any was ever found to be gone: looked at by those who complete, and beside what changes all the time.
+    /// Whether any status variable was ever found to be gone: looked at by those who complete, and beside what changes all
+    /// the time.
     has_gone: CachePadded<AtomicBool>,
 }
 
@@ -75,39 +73,25 @@ impl Checker {
         Checker {
             state: CachePadded::new(Mutex::new(state)),
             completed: (0..queues).map(|_| CachePadded::default()).collect(),
-            lowest: AtomicUsize::new(usize::MAX),
             has_gone: CachePadded::new(AtomicBool::new(false)),
         }
     }
 
     /// A request was accepted as number `num` of its queue.
     pub fn submitted(&self, num: u64, submission: &Submission) -> Findings {
-        let mut state = self.state.lock();
-        let local = submission.is_local.then_some(submission.status);
-        let findings = state.submitted(num, submission);
-        if let Some(address) = local {
-            // Under the lock, where alone it changes.
-            self.lowest.store(self.lowest.load(Relaxed).min(address), Relaxed);
-        }
-        findings
+        self.state.lock().submitted(num, submission)
     }
 
-    /// A call comes from a function of the program whose stack begins at `stack`, before it does anything.
-    pub fn enters(&self, caller: impl FnOnce() -> (Caller, Option<usize>)) -> Findings {
+    /// A call comes from a function of the program whose stack begins at `stack`, so that the functions below have
+    /// returned. Returns also the lowest address of a status variable that is left on the stack of the thread.
+    pub fn returned(&self, caller: Caller, stack: usize) -> (Findings, Option<usize>) {
         let mut findings = Findings::new();
-        let lowest = self.lowest.load(Relaxed);
-        if lowest < usize::MAX
-            && let (caller, Some(stack)) = caller()
-            && stack > lowest
-        {
-            let mut state = self.state.lock();
-            state.returned(caller, stack, &mut findings);
-            self.lowest.store(state.statuses.lowest_local(), Relaxed);
-            if !findings.is_empty() {
-                self.has_gone.store(true, Relaxed);
-            }
+        let mut state = self.state.lock();
+        state.returned(caller, stack, &mut findings);
+        if !findings.is_empty() {
+            self.has_gone.store(true, Relaxed);
         }
-        findings
+        (findings, state.statuses.lowest_local(caller.thread))
     }
 
     /// Whether the status of a request can be written: its variable is not known to be gone.

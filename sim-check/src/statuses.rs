@@ -51,9 +51,9 @@ impl Statuses {
         self.locals.push(Local { thread, address, request });
     }
 
-    /// The lowest address of a variable on a stack; above all if there is none.
-    pub(crate) fn lowest_local(&self) -> usize {
-        self.locals.iter().map(|local| local.address).min().unwrap_or(usize::MAX)
+    /// The lowest address of a variable on the stack of `thread`.
+    pub(crate) fn lowest_local(&self, thread: u32) -> Option<usize> {
+        self.locals.iter().filter(|local| local.thread == thread).map(|local| local.address).min()
     }
 
     /// What `thread` has on its stack below `stack` is gone. Returns the variables of requests that are not over.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::process::{Command, Output};
 
-use nrt_tests::program::{Program, Way, directives, settle, text};
+use nrt_tests::program::{self, Program, Way, directives, settle, text};
 use nrt_tests::{build, neff};
 use serde_json::Value;
 use sim_check::kind::{Class, Kind};
@@ -173,8 +173,18 @@ fn suppressions_cover_what_they_name_and_those_for_nothing_are_told() {
     assert_eq!(output.status.code(), Some(125), "{}", text(&output));
     assert!(text(&output).contains("SIM-SUPPRESSION-UNUSED"), "{}", text(&output));
     assert!(text(&output).contains("of another tensor"), "{}", text(&output));
-    let output = suppress("[[suppress]]\nkind='SIM-NONE'\nreason='x'");
-    assert!(text(&output).contains("NRT_SIM_CHECK_SUPPRESS: suppression 1: no kind"), "{}", text(&output));
+    let mistyped = "[[suppress]]\nkind='SIM-NONE'\nreason='x'";
+    for (text, wrong) in
+        [(mistyped, "suppression 1: no kind"), ("missing.toml", "cannot be read: No such file")]
+    {
+        let output = suppress(text);
+        let said = program::text(&output);
+        assert!(output.status.code() == Some(125) && said.contains(wrong), "{said}");
+    }
+    let mut command = command(&program, "host_raw");
+    let output = command.env("NRT_SIM_CHECK_SUPPRESS", mistyped).output().expect("compiled");
+    let said = text(&output);
+    assert!(said.contains("NRT_SIM_CHECK_SUPPRESS: suppression 1: no kind"), "{said}");
 }
 
 #[test]

@@ -59,6 +59,8 @@ struct Me {
     /// From where to where its stack goes.
     stack: (usize, usize),
     known: Vec<Vec<Known>>,
+    /// The lowest address of a status variable on it, as far as is known; above all if there is none.
+    lowest: usize,
 }
 
 thread_local! {
@@ -75,7 +77,8 @@ enum Part {
 impl Me {
     fn new() -> Me {
         let thread = rustix::thread::gettid().as_raw_nonzero().get().cast_unsigned();
-        Me { thread, stack: bounds().unwrap_or((0, 0)), known: (0..DEPTHS).map(|_| Vec::new()).collect() }
+        let known = (0..DEPTHS).map(|_| Vec::new()).collect();
+        Me { thread, stack: bounds().unwrap_or((0, 0)), known, lowest: usize::MAX }
     }
 
     fn recognise(&mut self, depth: usize, part: Part) -> Here {
@@ -101,23 +104,45 @@ impl Me {
 /// The call under way.
 #[inline(never)]
 pub(crate) fn here() -> Here {
-    recognised(Part::All)
-}
-
-/// The stack pointer of the function under way that called us, see [`Here::pointer`], and the thread.
-#[inline(never)]
-pub(crate) fn pointer() -> (Option<usize>, u32) {
-    let Here { pointer, thread, .. } = recognised(Part::Ours);
-    (pointer, thread)
-}
-
-#[inline(always)]
-fn recognised(part: Part) -> Here {
-    let marker = 0_u8;
-    let depth = std::hint::black_box(&raw const marker).addr();
+    let depth = depth();
     // A thread that ends may have lost its memory of stacks.
-    let found = ME.try_with(|me| me.borrow_mut().recognise(depth, part));
-    found.unwrap_or_else(|_| Me::new().recognise(depth, part))
+    let found = ME.try_with(|me| me.borrow_mut().recognise(depth, Part::All));
+    found.unwrap_or_else(|_| Me::new().recognise(depth, Part::All))
+}
+
+/// The stack pointer of the function that called us, if a status variable of this thread may be below it: its function
+/// has returned then.
+#[inline(never)]
+pub(crate) fn above_local() -> Option<usize> {
+    let depth = depth();
+    let is_above = |me: &RefCell<Me>| {
+        let mut me = me.borrow_mut();
+        let lowest = me.lowest;
+        let pointer = (lowest < usize::MAX).then(|| me.recognise(depth, Part::Ours).pointer);
+        pointer.flatten().filter(|pointer| *pointer > lowest)
+    };
+    ME.try_with(is_above).ok().flatten()
+}
+
+/// A status variable of this thread is at `address` on its stack.
+pub(crate) fn note_local(address: usize) {
+    let note = |me: &RefCell<Me>| {
+        let mut me = me.borrow_mut();
+        me.lowest = me.lowest.min(address);
+    };
+    let _ = ME.try_with(note); // a thread that ends submits no more
+}
+
+/// No status variable of this thread is below `address`, or there is none at all.
+pub(crate) fn lowest_local(address: Option<usize>) {
+    let _ = ME.try_with(|me| me.borrow_mut().lowest = address.unwrap_or(usize::MAX)); // as above
+}
+
+/// An address on the stack below all frames of who calls.
+#[inline(always)]
+fn depth() -> usize {
+    let marker = 0_u8;
+    std::hint::black_box(&raw const marker).addr()
 }
 
 /// Whether `address` is on the stack of the calling thread.

@@ -1,6 +1,6 @@
 //! Requests on their way to the device, as the checker sees them.
 
-use sim_check::checker::{Caller, Submission};
+use sim_check::checker::Submission;
 use sim_check::memory::{Access, Accesses, Owner};
 use sim_check::queues::Proof;
 use sim_core::device::Device;
@@ -59,7 +59,7 @@ impl Check {
     ) -> Result<Seq, SubmitError> {
         let here = stack::here();
         let (call, accesses) = uses(&request.work, with.tensors);
-        tell(self.checker.enters(|| (Caller { call, thread: here.thread }, here.pointer)));
+        self.enters(call);
         if let Work::Read { to, .. } = &request.work {
             self.checker.announce(&range(*to));
         }
@@ -82,6 +82,9 @@ impl Check {
         match device.submit_request(unit, request) {
             Ok(seq) => {
                 tell(self.checker.submitted(seq.num(), &submission));
+                if submission.is_local {
+                    stack::note_local(status);
+                }
                 Ok(seq)
             }
             Err(error) => {
@@ -112,19 +115,23 @@ fn uses(work: &Work, tensors: &[(Handle<Tensor>, u64)]) -> (&'static str, Access
     let mut uses = Accesses::new();
     let call = match work {
         Work::Read { from, to } => {
-            uses.extend([of_tensor(id(0), from, false), of_buffer(*to, true)]);
+            uses.push(of_tensor(id(0), from, false));
+            uses.push(of_buffer(*to, true));
             "nrta_tensor_read"
         }
         Work::Write { from, to } => {
-            uses.extend([of_buffer(*from, false), of_tensor(id(0), to, true)]);
+            uses.push(of_buffer(*from, false));
+            uses.push(of_tensor(id(0), to, true));
             "nrta_tensor_write"
         }
         Work::Copy { from, to } => {
-            uses.extend([of_tensor(id(0), from, false), of_tensor(id(1), to, true)]);
+            uses.push(of_tensor(id(0), from, false));
+            uses.push(of_tensor(id(1), to, true));
             "nrta_tensor_copy"
         }
         Work::Collective { from, to } => {
-            uses.extend([of_tensor(id(0), from, false), of_tensor(id(1), to, true)]);
+            uses.push(of_tensor(id(0), from, false));
+            uses.push(of_tensor(id(1), to, true));
             "nrta_cc_schedule"
         }
         Work::Execute(run) => {
