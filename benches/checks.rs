@@ -165,15 +165,16 @@ fn main() {
     if std::env::args().any(|argument| argument == "--test") {
         return; // `cargo test --benches` is not the place to measure
     }
-    let folder = tempfile::tempdir().expect("a temporary folder");
+    // Copies stay mapped: those of the two comparisons must not be in each other's place.
+    let [folder, before] = [(); 2].map(|()| tempfile::tempdir().expect("a temporary folder"));
     let library = build::library();
     set_variable("NRT_SIM_SHARE_CORES", "1");
     if let Some(path) = std::env::var_os("NRT_BENCH_BASELINE").map(PathBuf::from) {
         compare([
-            Client::open("the baseline", &path, folder.path(), ""),
-            Client::open("off", &library, folder.path(), ""),
-            Client::open("the baseline, again", &path, folder.path(), ""),
-            Client::open("off, again", &library, folder.path(), ""),
+            Client::open("the baseline", &path, before.path(), ""),
+            Client::open("off", &library, before.path(), ""),
+            Client::open("the baseline, again", &path, before.path(), ""),
+            Client::open("off, again", &library, before.path(), ""),
         ]);
     }
     compare([

@@ -118,7 +118,7 @@ impl Check {
     /// The program calls `call`, which has done nothing yet.
     #[inline(never)]
     pub(crate) fn enters(&self, call: &'static str) {
-        if let Some(stack) = stack::above_local() {
+        if let Some(stack) = stack::above_local(call) {
             let (findings, lowest) = self.checker.returned(caller(call), stack);
             stack::lowest_local(lowest);
             tell(findings);

@@ -139,6 +139,21 @@ impl<T: Kind> Table<T> {
         }
     }
 
+    /// What `look` sees of the object that `handle` stands for, at the price of no reference: it must be short, and use no
+    /// table.
+    pub(crate) fn with<R>(&self, handle: Handle<T>, look: impl FnOnce(&T) -> R) -> Result<R, ApiError> {
+        if handle.is_null() {
+            return Err(ApiError::Null(T::NAME));
+        }
+        let Some((place, epoch)) = handle.claims() else { return Err(ApiError::StaleHandle(T::NAME)) };
+        let slots = self.slots.read();
+        let slot = slots.all.get(place).filter(|slot| slot.epoch == epoch);
+        match slot.and_then(|slot| slot.tenant.as_deref()) {
+            Some(object) => Ok(look(object)),
+            None => Err(ApiError::StaleHandle(T::NAME)),
+        }
+    }
+
     /// Makes `handle` stale and returns the object.
     pub(crate) fn remove(&self, handle: Handle<T>) -> Result<Arc<T>, ApiError> {
         if handle.is_null() {

@@ -62,6 +62,20 @@ impl Loaded {
         Loaded { model: Arc::new(model), tensors, bindings: Mutex::default() }
     }
 
+    /// The binding of two sets, if the model remembers it.
+    pub(crate) fn known(
+        &self,
+        caller: Caller,
+        input: Handle<TensorSet>,
+        output: Handle<TensorSet>,
+    ) -> Option<Arc<Run>> {
+        let bindings = self.bindings.lock();
+        let is_it = |binding: &&Binding| {
+            binding.sets == (input, output) && (caller == Caller::Async || binding.inputs_match)
+        };
+        bindings.iter().find(is_it).map(|binding| Arc::clone(&binding.run))
+    }
+
     /// Binds the tensors of two sets to the model, whose core has the bank `bank`.
     ///
     /// # Errors
@@ -74,10 +88,8 @@ impl Loaded {
         bank: u32,
         objects: Objects<'_>,
     ) -> Result<Arc<Run>, ApiError> {
-        for binding in &*self.bindings.lock() {
-            if binding.sets == (input, output) && (caller == Caller::Async || binding.inputs_match) {
-                return Ok(Arc::clone(&binding.run));
-            }
+        if let Some(run) = self.known(caller, input, output) {
+            return Ok(run);
         }
         let Objects { sets, tensors, changes, has_bindings } = objects;
         let before = changes.load(SeqCst);

@@ -86,10 +86,15 @@ fn execute(
 ) -> Result<(), ApiError> {
     let [input, output] = sets;
     checked_queue(UnitKind::Compute, queue)?;
-    let loaded = runtime.models.get(model)?;
-    let unit = loaded.model.unit();
-    let bank = runtime.device.bank_of(unit.core).index;
-    let run = loaded.bind(Caller::Async, input, output, bank, runtime.objects())?;
+    let look = |loaded: &Loaded| (loaded.model.unit(), loaded.known(Caller::Async, input, output));
+    let (unit, known) = runtime.models.with(model, look)?;
+    let run = match known {
+        Some(run) => run,
+        None => {
+            let bank = runtime.device.bank_of(unit.core).index;
+            runtime.models.get(model)?.bind(Caller::Async, input, output, bank, runtime.objects())?
+        }
+    };
     let request = Request::new(Work::Execute(run), answer);
     seq.set(accept(runtime, unit, request, With { tensors: &[], sets: Some(sets) })?.raw());
     Ok(())

@@ -30,10 +30,10 @@ pub(super) fn span(runtime: &Runtime, tensor: Handle<Tensor>) -> Result<Span, Ap
 
 /// The same, with the id of the tensor.
 pub(super) fn bytes(runtime: &Runtime, tensor: Handle<Tensor>) -> Result<(u64, Span), ApiError> {
-    let tensor = runtime.tensors.get(tensor)?;
-    let span = tensor.span();
-    let span = span.ok_or_else(|| ApiError::Invalid(format!("tensor {:?} is empty", tensor.name())))?;
-    Ok((tensor.id(), span))
+    runtime.tensors.with(tensor, |tensor| match tensor.span() {
+        Some(span) => Ok((tensor.id(), span)),
+        None => Err(ApiError::Invalid(format!("tensor {:?} is empty", tensor.name()))),
+    })?
 }
 
 /// `size` bytes of a tensor from `offset` on.

@@ -61,6 +61,8 @@ struct Me {
     known: Vec<Vec<Known>>,
     /// The lowest address of a status variable on it, as far as is known; above all if there is none.
     lowest: usize,
+    /// The call, and the depth, of which it was found out last that no status variable is below.
+    is_below: (usize, usize),
 }
 
 thread_local! {
@@ -78,7 +80,7 @@ impl Me {
     fn new() -> Me {
         let thread = rustix::thread::gettid().as_raw_nonzero().get().cast_unsigned();
         let known = (0..DEPTHS).map(|_| Vec::new()).collect();
-        Me { thread, stack: bounds().unwrap_or((0, 0)), known, lowest: usize::MAX }
+        Me { thread, stack: bounds().unwrap_or((0, 0)), known, lowest: usize::MAX, is_below: (0, 0) }
     }
 
     fn recognise(&mut self, depth: usize, part: Part) -> Here {
@@ -110,16 +112,21 @@ pub(crate) fn here() -> Here {
     found.unwrap_or_else(|_| Me::new().recognise(depth, Part::All))
 }
 
-/// The stack pointer of the function that called us, if a status variable of this thread may be below it: its function
+/// The stack pointer of the function that called `call`, if a status variable of this thread may be below it: its function
 /// has returned then.
 #[inline(never)]
-pub(crate) fn above_local() -> Option<usize> {
-    let depth = depth();
+pub(crate) fn above_local(call: &'static str) -> Option<usize> {
+    // The same call at the same depth comes from the same place on the stack.
+    let place = (call.as_ptr().addr(), depth());
     let is_above = |me: &RefCell<Me>| {
         let mut me = me.borrow_mut();
         let lowest = me.lowest;
-        let pointer = (lowest < usize::MAX).then(|| me.recognise(depth, Part::Ours).pointer);
-        pointer.flatten().filter(|pointer| *pointer > lowest)
+        if lowest == usize::MAX || me.is_below == place {
+            return None;
+        }
+        let above = me.recognise(place.1, Part::Ours).pointer.filter(|pointer| *pointer > lowest);
+        me.is_below = if above.is_none() { place } else { (0, 0) };
+        above
     };
     ME.try_with(is_above).ok().flatten()
 }
@@ -128,7 +135,9 @@ pub(crate) fn above_local() -> Option<usize> {
 pub(crate) fn note_local(address: usize) {
     let note = |me: &RefCell<Me>| {
         let mut me = me.borrow_mut();
-        me.lowest = me.lowest.min(address);
+        if address < me.lowest {
+            (me.lowest, me.is_below) = (address, (0, 0));
+        }
     };
     let _ = ME.try_with(note); // a thread that ends submits no more
 }
