@@ -119,10 +119,16 @@ impl Check {
     #[inline(never)]
     pub(crate) fn enters(&self, call: &'static str) {
         if let Some(stack) = stack::above_local(call) {
-            let (findings, lowest) = self.checker.returned(caller(call), stack);
-            stack::lowest_local(lowest);
-            tell(findings);
+            self.returned(call, stack);
         }
+    }
+
+    /// The function that calls `call` begins at `stack`, so that those below have returned.
+    #[cold]
+    fn returned(&self, call: &'static str, stack: usize) {
+        let (findings, lowest) = self.checker.returned(caller(call), stack);
+        stack::lowest_local(lowest);
+        tell(findings);
     }
 
     /// The program has asked whether a request is completed, and was told.

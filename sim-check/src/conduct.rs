@@ -61,6 +61,26 @@ struct Thread {
     waited: bool,
 }
 
+/// What is known of each thread, and of the one that called last without looking for it.
+#[derive(Default)]
+struct Threads {
+    all: Vec<(u32, Thread)>,
+    places: FxHashMap<u32, usize>,
+    last: usize,
+}
+
+impl Threads {
+    fn of(&mut self, thread: u32) -> &mut Thread {
+        if self.all.get(self.last).is_none_or(|(last, _)| *last != thread) {
+            self.last = *self.places.entry(thread).or_insert(self.all.len());
+            if self.last == self.all.len() {
+                self.all.push((thread, Thread::default()));
+            }
+        }
+        &mut self.all[self.last].1
+    }
+}
+
 /// How a queue was used.
 #[derive(Default)]
 struct Habit {
@@ -82,7 +102,7 @@ struct Habit {
 pub struct Conduct {
     /// How often the calling thread has waited for something.
     waits: fn() -> u64,
-    threads: FxHashMap<u32, Thread>,
+    threads: Threads,
     /// By the place of the queue.
     habits: Vec<Habit>,
     refused: Vec<Refused>,
@@ -100,7 +120,7 @@ impl Conduct {
     pub(crate) fn new(waits: fn() -> u64) -> Conduct {
         Conduct {
             waits,
-            threads: FxHashMap::default(),
+            threads: Threads::default(),
             habits: Vec::new(),
             refused: Vec::new(),
             polls: 0,
@@ -121,7 +141,7 @@ impl Conduct {
 
     pub(crate) fn submitted(&mut self, (place, num): (usize, u64), submission: &Submission, queues: &Queues) {
         let Submission { thread, site, ref accesses, .. } = *submission;
-        let mine = self.threads.entry(thread).or_default();
+        let mine = self.threads.of(thread);
         mine.refused = None;
         if !mine.dead.is_empty() {
             mine.dead.remove(&place);
@@ -174,7 +194,7 @@ impl Conduct {
 
     /// A queue was full.
     pub fn refused(&mut self, attempt: Attempt, call: &'static str, thread: u32, site: Site) -> Findings {
-        let mine = self.threads.entry(thread).or_default();
+        let mine = self.threads.of(thread);
         let (count, before) = match mine.refused {
             Some((same, count, before)) if same == attempt => (count + 1, before),
             _ => (1, (self.waits)()),
@@ -198,7 +218,7 @@ impl Conduct {
 
     /// A dead unit has refused a request.
     pub fn refused_dead(&mut self, unit: UnitId, call: &'static str, thread: u32) -> Findings {
-        let mine = self.threads.entry(thread).or_default();
+        let mine = self.threads.of(thread);
         let count = mine.dead.entry(unit.place()).or_default();
         *count += 1;
         if *count != DEAD_MAX {
@@ -215,7 +235,7 @@ impl Conduct {
 
     /// A thread has learned something of the queue at `place`.
     pub(crate) fn looked(&mut self, thread: u32) {
-        let mine = self.threads.entry(thread).or_default();
+        let mine = self.threads.of(thread);
         (mine.refused, mine.polls) = (None, 0);
         (mine.unissued, mine.idle_looks, mine.waited) = (0, 0, true);
     }
@@ -232,7 +252,7 @@ impl Conduct {
             return Findings::new();
         }
         self.polls += 1;
-        let mine = self.threads.entry(thread).or_default();
+        let mine = self.threads.of(thread);
         mine.refused = None;
         mine.polls += 1;
         let here = side(call, thread, Some((unit, num)));
@@ -266,7 +286,7 @@ impl Conduct {
         if queues.at(unit.place()).issued > 0 {
             return self.polled((unit, 0), call, thread, queues);
         }
-        let mine = self.threads.entry(thread).or_default();
+        let mine = self.threads.of(thread);
         let Some((place, num, _)) = mine.last.filter(|(place, num, _)| !queues.is_over(*place, *num)) else {
             return Findings::new();
         };

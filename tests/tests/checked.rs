@@ -44,7 +44,8 @@ fn no_error_is_found_in_the_programs_of_the_tests() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let findings = folder.path().join("findings.json");
     let mut cargo = build::again("test");
-    cargo.args(["--package", "nrt-tests", "--no-fail-fast"]).args(TESTS.map(|test| format!("--test={test}")));
+    // The whole workspace, so that what is built is what the tests were built from.
+    cargo.args(["--workspace", "--no-fail-fast"]).args(TESTS.map(|test| format!("--test={test}")));
     let output = cargo.env(FINDINGS, &findings).output().expect("cargo is there, it runs the tests");
     assert!(output.status.success(), "with the checker on\n{}", text(&output));
 

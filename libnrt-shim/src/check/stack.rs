@@ -33,6 +33,22 @@ pub(crate) struct Here {
     /// The stack pointer of the function that called us, if it is on the stack that the system gave the thread: its local
     /// variables are above.
     pub(crate) pointer: Option<usize>,
+    /// Where that stack ends.
+    end: usize,
+    /// The lowest address of a status variable on it, as far as is known; above all if there is none.
+    lowest: usize,
+}
+
+impl Here {
+    /// Whether a variable at `address` is local to the function that called us, or to one that called it.
+    pub(crate) fn has_local(&self, address: usize) -> bool {
+        self.pointer.is_some_and(|pointer| (pointer..self.end).contains(&address))
+    }
+
+    /// As [`above_local`].
+    pub(crate) fn above_local(&self) -> Option<usize> {
+        self.pointer.filter(|pointer| *pointer > self.lowest)
+    }
 }
 
 struct Known {
@@ -99,7 +115,7 @@ impl Me {
         if slots.is_empty() {
             bucket.remove(index); // nothing to recognise it by
         }
-        Here { thread: self.thread, site, pointer }
+        Here { thread: self.thread, site, pointer, end: self.stack.1, lowest: self.lowest }
     }
 }
 
@@ -152,12 +168,6 @@ pub(crate) fn lowest_local(address: Option<usize>) {
 fn depth() -> usize {
     let marker = 0_u8;
     std::hint::black_box(&raw const marker).addr()
-}
-
-/// Whether `address` is on the stack of the calling thread.
-pub(crate) fn is_local(address: usize) -> bool {
-    let is_within = |me: &RefCell<Me>| (me.borrow().stack.0..me.borrow().stack.1).contains(&address);
-    ME.try_with(is_within).unwrap_or(false)
 }
 
 /// The calling thread, as the system calls it.
@@ -290,7 +300,7 @@ pub(crate) fn is_sample(site: Site) -> bool {
     let counter = &COUNTS[number as usize % STACKS_MAX];
     let count = counter.load(Relaxed);
     counter.store(count.wrapping_add(1), Relaxed); // a race only shifts the choice
-    count < 64 || count.is_multiple_of(64)
+    count < 64 || count.is_multiple_of(128)
 }
 
 /// The stack of the calling thread.

@@ -59,7 +59,9 @@ impl Check {
     ) -> Result<Seq, SubmitError> {
         let here = stack::here();
         let (call, accesses) = uses(&request.work, with.tensors);
-        self.enters(call);
+        if let Some(stack) = here.above_local() {
+            self.returned(call, stack);
+        }
         if let Work::Read { to, .. } = &request.work {
             self.checker.announce(&range(*to));
         }
@@ -73,7 +75,7 @@ impl Check {
             site: here.site,
             accesses,
             status,
-            is_local: status != 0 && here.pointer.is_some_and(|top| status >= top) && stack::is_local(status),
+            is_local: here.has_local(status),
             model: request.work.run().map_or(0, |run| run.model().id + 1),
             sets: with.sets.map_or([0; 2], |sets| sets.map(Handle::bits)),
             proof,
