@@ -127,7 +127,7 @@ impl Check {
     #[cold]
     fn returned(&self, call: &'static str, stack: usize) {
         let (findings, lowest) = self.checker.returned(caller(call), stack);
-        stack::lowest_local(lowest);
+        stack::note_lowest(lowest);
         tell(findings);
     }
 

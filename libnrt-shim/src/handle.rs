@@ -97,9 +97,9 @@ struct Slot<T> {
 }
 
 impl<T> Slots<T> {
-    fn tenant(&self, place: usize, epoch: u32) -> Option<Arc<T>> {
+    fn tenant(&self, place: usize, epoch: u32) -> Option<&Arc<T>> {
         let slot = self.all.get(place).filter(|slot| slot.epoch == epoch)?;
-        slot.tenant.clone()
+        slot.tenant.as_ref()
     }
 }
 
@@ -129,27 +129,24 @@ impl<T: Kind> Table<T> {
 
     /// The object that `handle` stands for.
     pub(crate) fn get(&self, handle: Handle<T>) -> Result<Arc<T>, ApiError> {
-        if handle.is_null() {
-            return Err(ApiError::Null(T::NAME));
-        }
-        // Not `ok_or`: an error that is made and dropped on each call can be seen in what a request costs.
-        match handle.claims().and_then(|(place, epoch)| self.slots.read().tenant(place, epoch)) {
-            Some(object) => Ok(object),
-            None => Err(ApiError::StaleHandle(T::NAME)),
-        }
+        self.look(handle, Arc::clone)
     }
 
     /// What `look` sees of the object that `handle` stands for, at the price of no reference: it must be short, and use no
     /// table.
     pub(crate) fn with<R>(&self, handle: Handle<T>, look: impl FnOnce(&T) -> R) -> Result<R, ApiError> {
+        self.look(handle, |object| look(object))
+    }
+
+    fn look<R>(&self, handle: Handle<T>, look: impl FnOnce(&Arc<T>) -> R) -> Result<R, ApiError> {
         if handle.is_null() {
             return Err(ApiError::Null(T::NAME));
         }
-        let Some((place, epoch)) = handle.claims() else { return Err(ApiError::StaleHandle(T::NAME)) };
-        let slots = self.slots.read();
-        let slot = slots.all.get(place).filter(|slot| slot.epoch == epoch);
-        match slot.and_then(|slot| slot.tenant.as_deref()) {
-            Some(object) => Ok(look(object)),
+        let seen =
+            handle.claims().and_then(|(place, epoch)| self.slots.read().tenant(place, epoch).map(look));
+        // Not `ok_or`: an error that is made and dropped on each call can be seen in what a request costs.
+        match seen {
+            Some(seen) => Ok(seen),
             None => Err(ApiError::StaleHandle(T::NAME)),
         }
     }

@@ -97,8 +97,9 @@ impl Recorder {
 
     /// Ends recording and forgets everything. Says whether it was on.
     pub fn stop(&self) -> bool {
-        let was_on = self.on.swap(false, Relaxed);
+        // In this order, so that a start on another thread at this time leaves a recorder that is on and wanted.
         self.wanted.store(self.tap.get().is_some(), Relaxed);
+        let was_on = self.on.swap(false, Relaxed);
         self.rings.iter().for_each(|ring| *ring.lock() = Ring::default());
         was_on
     }

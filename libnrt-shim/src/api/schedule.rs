@@ -13,6 +13,7 @@ use sim_core::request::{Answer, Request, Work};
 use sim_core::seq::{Seq, UnitId, UnitKind};
 
 use super::tensor::{bytes, part, same_bank, span};
+use super::transfer::named;
 use crate::boundary::{Buffer, Out, Place, export};
 use crate::check::With;
 use crate::error::ApiError;
@@ -69,8 +70,7 @@ pub(super) fn submit(
 ) -> Result<(), ApiError> {
     let mut request = Request::new(work, answer);
     if runtime.device.faults().wants_tensors() {
-        let named = tensors.iter().filter_map(|(handle, _)| runtime.tensors.get(*handle).ok());
-        request.tensors = Some(named.collect());
+        request.tensors = Some(named(runtime, tensors.iter().map(|(handle, _)| *handle)).into());
     }
     seq.set(accept(runtime, unit, request, With { tensors, sets: None })?.raw());
     Ok(())

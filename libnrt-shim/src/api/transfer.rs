@@ -75,7 +75,7 @@ fn in_time(
     (operation, target, tensors): Way<'_>,
     act: impl FnOnce(),
 ) -> Result<(), ApiError> {
-    let tensors = named(runtime, tensors);
+    let tensors = named(runtime, tensors.iter().copied());
     let core = tensor.storage().core();
     match runtime.device.transfer(&Transfer { operation, core, target, tensors: &tensors, span }, act) {
         Status::Success => Ok(()),
@@ -84,11 +84,11 @@ fn in_time(
 }
 
 /// The tensors that `handles` name, if a fault plan asks for their names.
-fn named(runtime: &Runtime, handles: &[Handle<Tensor>]) -> Vec<Arc<Tensor>> {
+pub(super) fn named(runtime: &Runtime, handles: impl Iterator<Item = Handle<Tensor>>) -> Vec<Arc<Tensor>> {
     if !runtime.device.faults().wants_tensors() {
         return Vec::new();
     }
-    handles.iter().filter_map(|handle| runtime.tensors.get(*handle).ok()).collect()
+    handles.filter_map(|handle| runtime.tensors.get(handle).ok()).collect()
 }
 
 /// The pieces of all batches, checked before any is copied. In implicit async mode runs are waited for, unless the caller

@@ -159,7 +159,7 @@ pub(crate) fn note_local(address: usize) {
 }
 
 /// No status variable of this thread is below `address`, or there is none at all.
-pub(crate) fn lowest_local(address: Option<usize>) {
+pub(crate) fn note_lowest(address: Option<usize>) {
     let _ = ME.try_with(|me| me.borrow_mut().lowest = address.unwrap_or(usize::MAX)); // as above
 }
 

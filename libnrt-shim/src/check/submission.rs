@@ -65,7 +65,11 @@ impl Check {
         if let Work::Read { to, .. } = &request.work {
             self.checker.announce(&range(*to));
         }
-        let proof = Proof { is_late: stack::is_sample(here.site), ..watch::look(&request) };
+        let proof = Proof {
+            status: watch::status(&request),
+            buffer: watch::source(&request),
+            is_late: stack::is_sample(here.site),
+        };
         request.seal = watch::seal(&proof);
         let status = proof.status.map_or(0, |(address, _)| address);
         let submission = Submission {

@@ -15,19 +15,23 @@ pub(crate) struct Watch {
     pub(super) checker: Arc<Checker>,
 }
 
-/// What `request` needs of the program's memory, which is there.
-pub(super) fn look(request: &Request) -> Proof {
-    let mut proof = Proof::default();
-    if let Work::Write { from, .. } = &request.work {
-        proof.buffer = Some((from.address(), from.len(), probe::sum(*from)));
+/// The status variable of `request`, which is there: its address, and what stands there.
+pub(super) fn status(request: &Request) -> Option<(usize, u32)> {
+    match &request.answer {
+        Answer::Word(word) => Some((word.address(), word.look())),
+        _ => None,
     }
-    if let Answer::Word(word) = &request.answer {
-        proof.status = Some((word.address(), word.look()));
-    }
-    proof
 }
 
-/// The same in one word, which a request carries to its end.
+/// The source buffer of `request`, which is there: its address, its length, and the sum of its bytes.
+pub(super) fn source(request: &Request) -> Option<(usize, usize, u64)> {
+    match &request.work {
+        Work::Write { from, .. } => Some((from.address(), from.len(), probe::sum(*from))),
+        _ => None,
+    }
+}
+
+/// Both in one word, which a request carries to its end.
 pub(super) fn seal(proof: &Proof) -> u64 {
     let (word, sum) = (proof.status.map_or(0, |(_, word)| word), proof.buffer.map_or(0, |(.., sum)| sum));
     sum.rotate_left(1) ^ u64::from(word)
@@ -37,18 +41,20 @@ impl Watch {
     /// A request has ended, and nobody knows yet. Says whether its status may be written.
     pub(crate) fn ended(&self, record: &Record, request: &Request) -> bool {
         let (unit, num) = Seq::decode(record.seq.raw()).expect("an id of ours");
-        let mut changed = Changed::default();
-        // What was read a moment ago by the request itself is still there.
-        if record.status.has_run() {
-            let now = look(request);
-            if seal(&now) != request.seal
-                && let Some(before) = self.checker.proof(unit, num)
-            {
-                changed.status = before.status.is_some() && before.status != now.status;
-                changed.buffer = before.buffer.is_some() && before.buffer != now.buffer;
-            }
-        }
         let has_place = self.checker.has_place(unit, num);
+        let now = Proof {
+            status: if has_place { status(request) } else { None },
+            // What the request itself has read a moment ago is still there.
+            buffer: if record.status.has_run() { source(request) } else { None },
+            is_late: false,
+        };
+        let mut changed = Changed::default();
+        if seal(&now) != request.seal
+            && let Some(before) = self.checker.proof(unit, num)
+        {
+            changed.status = before.status.zip(now.status).is_some_and(|(before, now)| before != now);
+            changed.buffer = before.buffer.zip(now.buffer).is_some_and(|(before, now)| before != now);
+        }
         tell(self.checker.completed(unit, num, record.status, changed));
         has_place
     }
